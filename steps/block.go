@@ -1,0 +1,76 @@
+package steps
+
+// Block is one thing a report shows of a result. Exactly one field is set.
+// All text in it is data from outside: renderers escape every string.
+type Block struct {
+	Table *Table `json:"table,omitempty"`
+	Facts *Facts `json:"facts,omitempty"`
+	Text  *Text  `json:"text,omitempty"`
+	Code  *Code  `json:"code,omitempty"`
+	Chart *Chart `json:"chart,omitempty"`
+}
+
+// Table is a list of rows, possibly only the first of many.
+type Table struct {
+	Title   string        `json:"title,omitempty"`
+	Columns []TableColumn `json:"columns"`
+	Rows    [][]any       `json:"rows"`
+	Total   int64         `json:"total"`          // rows that exist, shown or not
+	File    string        `json:"file,omitempty"` // evidence path of all rows
+}
+
+// TableColumn names a column and says how its numbers are to be read.
+type TableColumn struct {
+	Name string `json:"name"`
+	Unit Unit   `json:"unit,omitempty"`
+}
+
+// Unit tells a renderer how to print a number for people.
+type Unit string
+
+const (
+	Bytes   Unit = "bytes"
+	Count   Unit = "count"
+	Seconds Unit = "seconds"
+)
+
+// Facts is a short list of labelled values.
+type Facts struct {
+	Title string `json:"title,omitempty"`
+	Items []Fact `json:"items"`
+}
+
+// Fact is one labelled value.
+type Fact struct {
+	Label string `json:"label"`
+	Value any    `json:"value"`
+	Unit  Unit   `json:"unit,omitempty"`
+}
+
+// Text is plain prose: paragraphs separated by empty lines, no markup.
+type Text struct {
+	Title string `json:"title,omitempty"`
+	Body  string `json:"body"`
+}
+
+// Code is shown as it is, highlighted in Language ("sql", "json", "shell").
+type Code struct {
+	Title    string `json:"title,omitempty"`
+	Language string `json:"language"`
+	Source   string `json:"source"`
+}
+
+// Chart is a picture of numbers: x is a time (time.Time) or a label (string).
+type Chart struct {
+	Title  string   `json:"title,omitempty"`
+	Shape  string   `json:"shape"` // "line" or "bar"
+	Unit   Unit     `json:"unit,omitempty"`
+	X      []any    `json:"x"`
+	Series []Series `json:"series"`
+}
+
+// Series is one line or set of bars; Y has a value for each X of its chart.
+type Series struct {
+	Name string    `json:"name"`
+	Y    []float64 `json:"y"`
+}
