@@ -23,6 +23,9 @@ type Quality struct {
 	Examined int64  `json:"examined"`
 	Unit     string `json:"unit,omitempty"` // "flow log records", "interfaces"
 	Gaps     []Gap  `json:"gaps,omitempty"`
+	// Cut names the lists in the result ("rows") that hold only the first part of
+	// what there was: a pass over one of them is inconclusive.
+	Cut []string `json:"cut,omitempty"`
 }
 
 // Gap is evidence that should be there and is not, or is damaged.
