@@ -107,7 +107,7 @@ type Prompter interface {
 
 // Question is asked on a terminal, or looked up by ID in an answers file.
 type Question struct {
-	ID      string   `json:"id"` // the step's id
+	ID      string   `json:"id"` // the step's id, filled in by the runner
 	Prompt  string   `json:"prompt"`
 	Context string   `json:"context,omitempty"` // what helps to answer it
 	Choices []string `json:"choices,omitempty"` // empty: free text

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"unicode"
+
+	"playbook/runner/journal"
+	"playbook/steps"
+)
+
+// recorder is a Cloud that keeps every answer as evidence, as the AWS CLI would have
+// printed it, and refuses operations that the kind does not declare (they would be
+// missing from its IAM policy).
+type recorder struct {
+	cloud   steps.Cloud
+	allowed []string
+	target  steps.Target
+	files   *journal.Store
+	answers []answer
+}
+
+type answer struct {
+	operation string
+	whole     map[string]any
+}
+
+func newRecorder(cloud steps.Cloud, allowed []string, target steps.Target, files *journal.Store) *recorder {
+	return &recorder{cloud: cloud, allowed: allowed, target: target, files: files}
+}
+
+func (r *recorder) Read(ctx context.Context, operation string, input map[string]any) iter.Seq2[map[string]any, error] {
+	return func(yield func(map[string]any, error) bool) {
+		if !slices.Contains(r.allowed, operation) {
+			yield(nil, fmt.Errorf("%s is not among the operations that this kind declares", operation))
+			return
+		}
+		whole := map[string]any{}
+		for page, err := range r.cloud.Read(ctx, operation, input) {
+			if err == nil {
+				addPage(whole, page)
+			}
+			if !yield(page, err) {
+				break
+			}
+		}
+		if len(whole) > 0 {
+			r.answers = append(r.answers, answer{operation, whole})
+		}
+	}
+}
+
+// addPage joins pages as the AWS CLI does: lists are concatenated, tokens dropped.
+func addPage(whole, page map[string]any) {
+	for key, value := range page {
+		list, isList := value.([]any)
+		before, _ := whole[key].([]any)
+		switch {
+		case isList:
+			whole[key] = append(before[:len(before):len(before)], list...)
+		case strings.EqualFold(key, "NextToken"):
+		default:
+			whole[key] = value
+		}
+	}
+}
+
+// store writes the answers down: evidence/<step>/<account>/<region>/<call>.json.
+func (r *recorder) store() error {
+	var errs []error
+	for _, answer := range r.answers {
+		name := kebab(answer.operation) + ".json"
+		if r.target.Account != "" {
+			name = r.target.Account + "/" + r.target.Region + "/" + name
+		}
+		_, err := r.files.Write(name, func(w io.Writer) error {
+			encoder := json.NewEncoder(w)
+			encoder.SetEscapeHTML(false)
+			encoder.SetIndent("", "    ")
+			return encoder.Encode(answer.whole)
+		})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// kebab turns "ec2:DescribeVpcs" into "ec2-describe-vpcs", as the CLI spells it.
+func kebab(operation string) string {
+	service, call, _ := strings.Cut(operation, ":")
+	var name strings.Builder
+	name.WriteString(service)
+	for _, letter := range call {
+		if unicode.IsUpper(letter) {
+			name.WriteByte('-')
+		}
+		name.WriteRune(unicode.ToLower(letter))
+	}
+	return name.String()
+}

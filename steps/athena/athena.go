@@ -1,0 +1,154 @@
+// Package athena is the kind of step that runs one Athena SQL statement.
+package athena
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"playbook/steps"
+)
+
+//go:embed doc.md
+var doc string
+
+// Kind declares the kind.
+func Kind() steps.Kind {
+	return steps.Kind{
+		Name:    "athena",
+		Summary: "Run one Athena SQL statement: on Amazon Athena when live, in the process on a case",
+		Doc:     doc,
+		Example: `id: numbers
+phase: detection
+title: Count to three
+uses: athena
+with:
+  sql: SELECT n FROM (VALUES 1, 2, 3) AS t (n) ORDER BY n
+`,
+		Effect: steps.Reads,
+		Result: Result{},
+		New:    func() steps.Step { return &Step{Rows: 1000} },
+	}
+}
+
+// Step is the options of one statement.
+type Step struct {
+	SQL  steps.SQL `yaml:"sql" jsonschema:"required,description=One statement of Athena SQL; expressions in it become literals"`
+	Rows int       `yaml:"rows,omitempty" jsonschema:"minimum=1,maximum=100000,description=How many rows expressions and the report see (1000); evidence has all"`
+}
+
+// Result is the answer of a query. A statement that defines something has none.
+type Result struct {
+	Rows      []map[string]any `json:"rows"`      // the first rows, by column name
+	Total     int64            `json:"total"`     // rows of the whole answer
+	Truncated bool             `json:"truncated"` // Rows does not hold all of them
+	Columns   []steps.Column   `json:"columns"`
+}
+
+// shown is how many rows go into the report's model. Evidence has all of them.
+const shown = 100
+
+// Run runs the statement. Every row goes to evidence as CSV while it arrives, so an
+// answer of any size needs no more memory than the rows that are kept.
+func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
+	result := steps.Result{Blocks: []steps.Block{{Code: &steps.Code{Language: "sql", Source: strings.TrimSpace(string(s.SQL))}}}}
+	rows, err := env.Query.Query(ctx, string(s.SQL))
+	if err != nil {
+		return result, err
+	}
+	defer rows.Close()
+	columns := rows.Columns()
+	if len(columns) == 0 {
+		if _, err := rows.Next(); !errors.Is(err, io.EOF) {
+			return result, err
+		}
+		result.Value = Result{Rows: []map[string]any{}, Columns: []steps.Column{}}
+		result.Quality = rows.Stats().Quality
+		result.Quality.Examined, result.Quality.Unit = 1, "statement"
+		return result, nil
+	}
+	if err := distinct(columns); err != nil {
+		return result, err
+	}
+	answer := Result{Rows: []map[string]any{}, Columns: columns}
+	table := steps.Table{Columns: headings(columns), Rows: [][]any{}}
+	file, err := env.Evidence.Write("rows.csv", func(w io.Writer) error {
+		return s.read(rows, &answer, &table, w)
+	})
+	if err != nil {
+		return result, err
+	}
+	answer.Truncated = answer.Total > int64(len(answer.Rows))
+	table.Total, table.File = answer.Total, file.Path
+	result.Value = answer
+	result.Blocks = append(result.Blocks, steps.Block{Table: &table})
+	result.Quality = rows.Stats().Quality
+	if answer.Truncated {
+		result.Quality.Cut = []string{"rows"}
+	}
+	return result, nil
+}
+
+func (s *Step) read(rows steps.Rows, answer *Result, table *steps.Table, w io.Writer) error {
+	if err := writeHeader(w, answer.Columns); err != nil {
+		return err
+	}
+	for {
+		values, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		answer.Total++
+		if len(answer.Rows) < s.Rows {
+			row := make(map[string]any, len(values))
+			for i, value := range values {
+				row[answer.Columns[i].Name] = steps.Plain(value)
+			}
+			answer.Rows = append(answer.Rows, row)
+		}
+		if len(table.Rows) < shown {
+			table.Rows = append(table.Rows, slices.Clone(values))
+		}
+		if err := writeRow(w, values); err != nil {
+			return err
+		}
+	}
+}
+
+// distinct refuses columns of one name: rows are read by name, and one of the two
+// would vanish.
+func distinct(columns []steps.Column) error {
+	seen := map[string]bool{}
+	for _, column := range columns {
+		if seen[column.Name] {
+			return fmt.Errorf("the query gives two columns called %q; name them apart with AS", column.Name)
+		}
+		seen[column.Name] = true
+	}
+	return nil
+}
+
+// headings guesses from a column's name how its numbers are to be read.
+func headings(columns []steps.Column) []steps.TableColumn {
+	list := make([]steps.TableColumn, len(columns))
+	for i, column := range columns {
+		list[i].Name = column.Name
+		words := strings.FieldsFunc(strings.ToLower(column.Name), func(r rune) bool { return r == '_' })
+		for _, word := range words {
+			switch word {
+			case "bytes", "numbytes":
+				list[i].Unit = steps.Bytes
+			case "records", "count", "flows", "packets", "numpackets":
+				list[i].Unit = steps.Count
+			}
+		}
+	}
+	return list
+}
