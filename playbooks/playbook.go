@@ -142,3 +142,20 @@ type Expectation struct {
 // (see expression.Scope for its names) and decodes the outcome into the kind's
 // options.
 func (s *Step) New(scope map[string]any) (steps.Step, error) { return s.with.decode(s.Kind, scope) }
+
+// Title is the name that the source playbook gives to the stage.
+func (p Phase) Title() string {
+	switch p {
+	case Preparation:
+		return "Preparation"
+	case Detection:
+		return "Detection & Analysis"
+	case Containment:
+		return "Containment & Eradication"
+	case Recovery:
+		return "Recovery"
+	case PostIncident:
+		return "Post-Incident Activity"
+	}
+	return string(p)
+}

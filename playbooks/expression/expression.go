@@ -1,34 +1,25 @@
-// Package expression compiles and evaluates the expressions of a playbook: bare
-// ones (`when:`), templates (${{ }} in text) and SQL templates.
+// Package expression compiles and evaluates the expressions of a playbook: bare ones
+// (`when:`), templates (${{ }} in text) and SQL templates.
+//
+// It is github.com/expr-lang/expr with a typed scope, our functions, and stricter
+// rules where expr would answer instead of failing, because an expectation that
+// compares the wrong thing would pass:
+//
+//   - a field that a map does not have is an error, unless it is asked for with `?.`,
+//     given a default with `??`, or compared with nil;
+//   - == != and `in` refuse values of different types (22 and "22"); contains,
+//     startsWith, endsWith and matches refuse nil;
+//   - run.window.from and .to are errors when the run has no window;
+//   - methods, $env and whatever depends on the clock or on chance are not there.
+//
+// It knows nothing of YAML, of statuses, or of who runs an expression when.
 package expression
 
 import (
-	"reflect"
 	"time"
 
 	"playbook/steps"
 )
-
-// Scope is the names an expression may use, with their types, at one place of a
-// playbook: params, steps, target, run, now; item and index inside for_each and each;
-// result inside expectations.
-type Scope struct { /* derived expr types */
-}
-
-// NewScope has params, target, run and now. params maps names to param types.
-func NewScope(params map[string]string) *Scope { panic("not written yet") }
-
-// WithStep adds steps.<id>, whose result has the type of the kind's Result (a list of
-// it when forEach).
-func (s *Scope) WithStep(id string, result reflect.Type, forEach bool) *Scope {
-	panic("not written yet")
-}
-
-// WithItem adds item (untyped) and index.
-func (s *Scope) WithItem() *Scope { panic("not written yet") }
-
-// WithResult adds result.
-func (s *Scope) WithResult(result reflect.Type) *Scope { panic("not written yet") }
 
 // Run is the value of `run` in expressions.
 type Run struct {
@@ -58,10 +49,11 @@ type Error struct {
 	Hint    string
 }
 
-func (e *Error) Error() string { return e.Message }
-
-// Program is a compiled expression.
-type Program struct { /* vm program, source, paths read */
+func (e *Error) Error() string {
+	if e.Hint != "" {
+		return e.Message + "; " + e.Hint
+	}
+	return e.Message
 }
 
 // Want says what an expression has to give.
@@ -73,47 +65,6 @@ const (
 	List
 )
 
-// Compile compiles a bare expression.
-func Compile(source string, scope *Scope, want Want) (*Program, *Error) { panic("not written yet") }
-
-// Eval evaluates the program on plain values (see steps.Plain).
-func (p *Program) Eval(values map[string]any) (any, error) { panic("not written yet") }
-
-// Source is the text the program was compiled from.
-func (p *Program) Source() string { panic("not written yet") }
-
-// Reads lists what the program reads as paths of names, as far as they are static:
-// "steps.talkers.result.rows", "params.table", "result.total", "item.ip". A path
-// handed to take() as its first argument is marked as cut by "take:" in front.
-func (p *Program) Reads() []string { panic("not written yet") }
-
-// Template is text with ${{ }} holes.
-type Template struct { /* parts */
+func (w Want) String() string {
+	return [...]string{"a value", "true or false", "a list"}[w]
 }
-
-// CompileTemplate compiles text with holes; all mistakes are returned.
-func CompileTemplate(source string, scope *Scope) (*Template, []*Error) { panic("not written yet") }
-
-// Text renders the template as text.
-func (t *Template) Text(values map[string]any) (string, error) { panic("not written yet") }
-
-// Value is the value of the expression when the template is one hole and nothing
-// else, and the rendered text otherwise.
-func (t *Template) Value(values map[string]any) (any, error) { panic("not written yet") }
-
-// Reads is like Program.Reads, over all holes.
-func (t *Template) Reads() []string { panic("not written yet") }
-
-// SQL is a SQL statement with ${{ }} holes, each rendered as a literal of the
-// statement's class.
-type SQL struct { /* tokens, holes */
-}
-
-// CompileSQL compiles a SQL template and checks the statement with package dialect.
-func CompileSQL(source string, scope *Scope) (*SQL, []*Error) { panic("not written yet") }
-
-// Render gives the statement.
-func (q *SQL) Render(values map[string]any) (string, error) { panic("not written yet") }
-
-// Reads is like Program.Reads, over all holes.
-func (q *SQL) Reads() []string { panic("not written yet") }

@@ -164,7 +164,7 @@ func (f *Folder) Seal() error {
 	if err != nil {
 		return fmt.Errorf("seal the run folder: %w", err)
 	}
-	files := append([]steps.File{describe(playbookName, playbook)}, f.evidence...)
+	files := append([]steps.File{{Path: playbookName, SHA256: SHA256(playbook), Bytes: int64(len(playbook))}}, f.evidence...)
 	text, err := json.MarshalIndent(Manifest{Version, f.seq, hex.EncodeToString(f.head[:]), files}, "", "  ")
 	if err == nil {
 		err = renameio.WriteFile(filepath.Join(f.dir, manifestName), append(text, '\n'), 0o600)
@@ -178,9 +178,10 @@ func (f *Folder) Seal() error {
 // Close releases the journal file.
 func (f *Folder) Close() error { return f.file.Close() }
 
-func describe(path string, text []byte) steps.File {
+// SHA256 is the hash of a text as the journal writes it.
+func SHA256(text []byte) string {
 	sum := sha256.Sum256(text)
-	return steps.File{Path: path, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(text))}
+	return hex.EncodeToString(sum[:])
 }
 
 func syncDir(dir string) error {

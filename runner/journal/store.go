@@ -104,7 +104,7 @@ func (s *Store) write(relative string, write func(io.Writer) error) (steps.File,
 
 // place checks a name, makes its folder, and finds a free path for it.
 func (s *Store) place(name string) (string, error) {
-	if !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00") || path.Clean(name) != name {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00") || path.Clean(name) != name || name == "." {
 		return "", errors.New("a name is a clean path below the step's folder")
 	}
 	s.shared.mu.Lock()

@@ -1,0 +1,14 @@
+// Command playbook runs incident-response playbooks for AWS.
+package main
+
+import (
+	"os"
+)
+
+//go:generate sh -c "go run . schema > ../../docs/playbook.schema.json"
+//go:generate sh -c "go run . show --kinds > ../../docs/kinds.md"
+//go:generate sh -c "go run . show --functions > ../../docs/functions.md"
+
+func main() {
+	os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"playbook/playbooks"
+	"playbook/steps"
+	"playbook/steps/diagnostic"
+)
+
+func validateCommand(s streams, kinds []steps.Kind) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "validate FILE|DIR…",
+		Short: "Check playbooks and print every mistake in them",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			paths, err := playbookFiles(args)
+			if err != nil {
+				return err
+			}
+			return validate(s, kinds, paths, asJSON)
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print the diagnostics as a JSON list")
+	return command
+}
+
+// playbookFiles replaces each folder by the YAML files below it.
+func playbookFiles(args []string) ([]string, error) {
+	var paths []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() {
+			paths = append(paths, arg)
+			continue
+		}
+		before := len(paths)
+		err = filepath.WalkDir(arg, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
+				paths = append(paths, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look for playbooks in %s: %w", arg, err)
+		}
+		if len(paths) == before {
+			return nil, fmt.Errorf("look for playbooks in %s: it holds no .yaml file", arg)
+		}
+	}
+	return paths, nil
+}
+
+func validate(s streams, kinds []steps.Kind, paths []string, asJSON bool) error {
+	all := diagnostic.List{}
+	sources := map[string]string{}
+	var unreadable []error
+	for _, path := range paths {
+		found, source, err := playbooks.Find(path)
+		if err != nil {
+			unreadable = append(unreadable, err)
+			continue
+		}
+		sources[found] = string(source)
+		_, diagnostics := playbooks.Load(found, source, kinds)
+		all = append(all, diagnostics...)
+	}
+	if err := printDiagnostics(s, all, sources, asJSON); err != nil {
+		return err
+	}
+	if err := errors.Join(unreadable...); err != nil {
+		return err
+	}
+	if all.Err() != nil {
+		return exitCode(exitUsage)
+	}
+	if !asJSON {
+		fmt.Fprintf(s.out, "%d checked, no errors\n", len(paths))
+	}
+	return nil
+}
+
+func printDiagnostics(s streams, all diagnostic.List, sources map[string]string, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(s.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(all)
+	}
+	if err := all.Print(s.out, func(file string) string { return sources[file] }); err != nil {
+		return err
+	}
+	if count := len(all); count > 0 {
+		files := map[string]bool{}
+		for _, d := range all {
+			files[d.File] = true
+		}
+		fmt.Fprintf(s.out, "\n%s in %s\n", plural(count, "mistake"), plural(len(files), "file"))
+	}
+	return nil
+}
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", n, noun))
+}
+
+// load reads and checks the playbook to run; its mistakes are printed.
+func load(s streams, kinds []steps.Kind, name string) (*playbooks.Playbook, error) {
+	path, source, err := playbooks.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	p, diagnostics := playbooks.Load(path, source, kinds)
+	if err := diagnostics.Print(s.err, func(string) string { return string(source) }); err != nil {
+		return nil, err
+	}
+	if diagnostics.Err() != nil {
+		return nil, exitCode(exitUsage)
+	}
+	return p, nil
+}
