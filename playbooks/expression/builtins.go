@@ -1,11 +1,13 @@
 package expression
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
@@ -17,7 +19,8 @@ const (
 	maxNodes  = 4000     // nodes of its tree
 	maxWeight = 16 << 20 // bytes of one text, or of a list that is written out
 	maxTurns  = 10_000_000
-	maxValues = 20_000_000 // values in a result
+	maxTime   = 10 * time.Second // of all loops
+	maxValues = 20_000_000       // values in a result
 )
 
 // unavailable says why a builtin of expr is not there.
@@ -39,17 +42,13 @@ type functionTable map[string]*builtin.Function
 func newFunctionTable() functionTable {
 	table := functionTable{}
 	for _, f := range Functions() {
-		types := make([]reflect.Type, len(f.types))
-		for i, overload := range f.types {
-			types[i] = reflect.TypeOf(overload).Elem()
-		}
-		table[f.Name] = &builtin.Function{Name: f.Name, Func: f.call, Types: types}
+		table[f.Name] = &builtin.Function{Name: f.Name, Func: ours(f.call), Validate: f.check}
 	}
 	for name, call := range map[string]func(...any) (any, error){
 		strictField: fieldOf, strictEqual: equal, strictIn: in, strictPresent: present,
-		strictSet: set, strictAdd: add, countTurn: turn,
+		strictSet: set, strictAdd: add, strictDivide: divide, countTurn: turn,
 	} {
-		table[name] = &builtin.Function{Name: name, Func: call}
+		table[name] = &builtin.Function{Name: name, Func: ours(call)}
 	}
 	for name, check := range map[string]func(args []any) error{
 		"string": weighed, "toJSON": weighed, "flatten": weighed, "uniq": countPairs,
@@ -64,6 +63,19 @@ func newFunctionTable() functionTable {
 	return table
 }
 
+// ourError marks an error whose text is ours, not expr's in need of inWords.
+type ourError struct{ error }
+
+func ours(call func(...any) (any, error)) func(...any) (any, error) {
+	return func(args ...any) (any, error) {
+		value, err := call(args...)
+		if err != nil {
+			return nil, ourError{err}
+		}
+		return value, nil
+	}
+}
+
 func original(name string) *builtin.Function { return builtin.Builtins[builtin.Index[name]] }
 
 // wrapped is a builtin with its meaning and a check in front of it.
@@ -72,7 +84,7 @@ func wrapped(name string, check func(args []any) error) *builtin.Function {
 	function.Fast, function.Safe = nil, nil
 	function.Func = func(args ...any) (any, error) {
 		if err := check(args); err != nil {
-			return nil, err
+			return nil, ourError{err}
 		}
 		of := original(name)
 		switch {
@@ -141,14 +153,20 @@ func someOf(name string) func(args []any) error {
 }
 
 func sortedKeys(args ...any) (any, error) {
-	m, ok := args[0].(map[string]any)
-	if !ok {
+	var list []any
+	switch m := args[0].(type) {
+	case map[string]any:
+		for key := range m {
+			list = append(list, key)
+		}
+	case map[any][]any: // of groupBy
+		for key := range m {
+			list = append(list, key)
+		}
+	default:
 		return nil, fmt.Errorf("keys wants a map, got %s", kindOf(args[0]))
 	}
-	list := make([]any, 0, len(m))
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		list = append(list, key)
-	}
+	slices.SortFunc(list, func(a, b any) int { return cmp.Compare(text(a), text(b)) })
 	return list, nil
 }
 

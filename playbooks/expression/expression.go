@@ -8,7 +8,7 @@
 //   - a field that a map does not have is an error, unless it is asked for with `?.`,
 //     given a default with `??`, or compared with nil;
 //   - == != and `in` refuse values of different types (22 and "22"); contains,
-//     startsWith, endsWith and matches refuse nil;
+//     startsWith, endsWith and matches refuse nil; nothing is divided by zero;
 //   - run.window.from and .to are errors when the run has no window;
 //   - methods, $env and whatever depends on the clock or on chance are not there.
 //

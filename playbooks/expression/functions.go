@@ -2,7 +2,9 @@ package expression
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,7 +18,8 @@ type Function struct {
 	Output    string
 
 	call  func(args ...any) (any, error)
-	types []any // pointers to func types: the overloads that the compiler checks
+	takes []string // the kinds (see kindOf) an argument may have: "text|duration", "text?" if it may be left out
+	gives reflect.Type
 }
 
 // Functions lists our functions, by subject. Beside them expr's own are there, with
@@ -42,39 +45,39 @@ func timeFunctions() []Function {
 		Name: "time", Signature: "time(text | unix seconds) time",
 		Help:    "A time from RFC 3339 text, a day (2026-01-02, midnight UTC), or seconds since 1970, as flow logs write them.",
 		Example: `time("2026-01-02T03:04:05Z")`, Output: "2026-01-02T03:04:05Z",
-		call: parseTime, types: overloads((*func(string) time.Time)(nil), (*func(int) time.Time)(nil)),
+		call: parseTime, takes: []string{"text|number|time"}, gives: aTime,
 	}, {
 		Name: "unix", Signature: "unix(t time) int",
 		Help:    "Seconds since 1970.",
 		Example: `unix(time("2026-01-02"))`, Output: "1767312000",
-		call: unixSeconds, types: overloads((*func(time.Time) int64)(nil)),
+		call: unixSeconds, takes: []string{"time"}, gives: anInt,
 	}, {
 		Name: "date", Signature: `date(t time, layout = "yyyy-MM-dd") string`,
 		Help:    "A time as text, in UTC. The layout has yyyy MM dd HH mm ss, punctuation, and 'quoted' text, as in Athena's partition projection.",
 		Example: `date(time("2026-01-02T03:04:05Z"), "yyyy/MM/dd/HH")`, Output: "2026/01/02/03",
-		call: formatDate, types: overloads((*func(time.Time) string)(nil), (*func(time.Time, string) string)(nil)),
+		call: formatDate, takes: []string{"time", "text?"}, gives: aText,
 	}, {
 		Name: "iso", Signature: "iso(t time) string",
 		Help:    "A time as RFC 3339 text, in UTC.",
 		Example: `iso(time(1767322800))`, Output: "2026-01-02T03:00:00Z",
-		call: isoTime, types: overloads((*func(time.Time) string)(nil)),
+		call: isoTime, takes: []string{"time"}, gives: aText,
 	}, {
 		Name: "add", Signature: "add(t time, how long) time",
 		Help:    "A later time. Durations are written 90s, 2h, 14d, 2w, 1d12h.",
 		Example: `add(time("2026-01-02"), "1d12h")`, Output: "2026-01-03T12:00:00Z",
 		call:  func(args ...any) (any, error) { return shift(args, 1) },
-		types: overloads((*func(time.Time, string) time.Time)(nil), (*func(time.Time, time.Duration) time.Time)(nil)),
+		takes: []string{"time", "text|duration"}, gives: aTime,
 	}, {
 		Name: "ago", Signature: "ago(t time, how long) time",
 		Help:    "An earlier time.",
 		Example: `ago(time("2026-01-15"), "14d")`, Output: "2026-01-01T00:00:00Z",
 		call:  func(args ...any) (any, error) { return shift(args, -1) },
-		types: overloads((*func(time.Time, string) time.Time)(nil), (*func(time.Time, time.Duration) time.Time)(nil)),
+		takes: []string{"time", "text|duration"}, gives: aTime,
 	}, {
 		Name: "hours", Signature: "hours(duration) float",
 		Help:    "A duration, or the difference of two times, in hours.",
 		Example: `hours(time("2026-01-02T12:30:00Z") - time("2026-01-02"))`, Output: "12.5",
-		call: inHours, types: overloads((*func(time.Duration) float64)(nil), (*func(string) float64)(nil)),
+		call: inHours, takes: []string{"duration|text"}, gives: aFloat,
 	}}
 }
 
@@ -83,72 +86,108 @@ func sizeFunctions() []Function {
 		Name: "bytes", Signature: "bytes(n) string",
 		Help:    "A number of bytes for people, in powers of 1000 as AWS bills them.",
 		Example: `bytes(1234567890)`, Output: "1.2 GB",
-		call: formatBytes, types: overloads((*func(float64) string)(nil)),
+		call: formatBytes, takes: []string{"number"}, gives: aText,
 	}, {
 		Name: "size", Signature: "size(text) int",
 		Help:    "The number of bytes that text names: B, KB, MB, GB, TB, PB are powers of 1000, KiB to PiB of 1024.",
 		Example: `size("5GB")`, Output: "5000000000",
-		call: parseSize, types: overloads((*func(string) int64)(nil)),
+		call: parseSize, takes: []string{"text"}, gives: anInt,
 	}, {
 		Name: "thousands", Signature: "thousands(n) string",
 		Help:    "A number with thousands separated.",
 		Example: `thousands(1234567)`, Output: "1,234,567",
-		call: formatThousands, types: overloads((*func(float64) string)(nil)),
+		call: formatThousands, takes: []string{"number"}, gives: aText,
 	}}
 }
 
 func addressFunctions() []Function {
-	ofText := overloads((*func(string) bool)(nil))
 	return []Function{{
 		Name: "is_ip", Signature: "is_ip(text) bool",
 		Help:    "Whether text is an IPv4 or IPv6 address. nil is not.",
 		Example: `is_ip("10.0.0.300")`, Output: "false",
-		call: isIP, types: overloads((*func(any) bool)(nil)),
+		call: isIP, takes: []string{"any"}, gives: aBool,
 	}, {
 		Name: "is_private", Signature: "is_private(ip) bool",
 		Help: "Whether an address cannot be one on the internet: private (RFC 1918, fc00::/7), shared (100.64.0.0/10), " +
 			"loopback, link-local, multicast, or reserved. The documentation ranges (192.0.2.0/24, 198.51.100.0/24, " +
 			"203.0.113.0/24, 2001:db8::/32) count as public: examples and drills use them for outsiders.",
 		Example: `is_private("100.64.0.1")`, Output: "true",
-		call: isPrivate, types: ofText,
+		call: isPrivate, takes: []string{"text"}, gives: aBool,
 	}, {
 		Name: "is_public", Signature: "is_public(ip) bool",
 		Help:    "The opposite of is_private.",
 		Example: `is_public("203.0.113.9")`, Output: "true",
-		call: isPublic, types: ofText,
+		call: isPublic, takes: []string{"text"}, gives: aBool,
 	}, {
 		Name: "in_cidr", Signature: "in_cidr(ip, cidr | list of cidrs) bool",
 		Help:    "Whether an address lies in a block, or in any of several.",
 		Example: `in_cidr("10.1.2.3", ["10.1.0.0/16", "fd00::/8"])`, Output: "true",
-		call: inCIDR, types: overloads((*func(string, string) bool)(nil), (*func(string, []any) bool)(nil)),
+		call: inCIDR, takes: []string{"text", "text|list"}, gives: aBool,
 	}, {
 		Name: "ip_version", Signature: "ip_version(ip) int",
 		Help:    "4 or 6.",
 		Example: `ip_version("2001:db8::1")`, Output: "6",
-		call: ipVersion, types: overloads((*func(string) int64)(nil)),
+		call: ipVersion, takes: []string{"text"}, gives: anInt,
 	}}
 }
 
 func nameFunctions() []Function {
 	return []Function{{
-		Name: "ident", Signature: `ident(name…) identifier`,
+		Name: "ident", Signature: "ident(name, name?, name?) identifier",
 		Help:    `In SQL, a name: of a column, a table, or with dots or several parts (ident("db", "table")) a qualified one. Always quoted.`,
 		Example: `ident("logs", "flow")`, Output: "logs.flow",
-		call: identifier, types: overloads((*func(...string) Identifier)(nil)),
+		call: identifier, takes: []string{"text", "text?", "text?"}, gives: reflect.TypeFor[Identifier](),
 	}, {
 		Name: "columns", Signature: "columns(list of names | list of {name, type}) identifiers",
 		Help:    "In SQL, a list of column names; in CREATE EXTERNAL TABLE with their types where the list gives them.",
 		Example: `columns(["srcaddr", {name: "bytes", type: "bigint"}])`, Output: "srcaddr, bytes",
-		call: columnList, types: overloads((*func([]any) Columns)(nil)),
+		call: columnList, takes: []string{"list"}, gives: reflect.TypeFor[Columns](),
 	}, {
 		Name: "values", Signature: "values(list) string",
 		Help:    "The elements joined by commas, as partition projection of type enum wants them. Only letters, digits and _ . - may be in them.",
 		Example: `values(["eu-west-1", "us-east-1"])`, Output: "eu-west-1,us-east-1",
-		call: enumValues, types: overloads((*func([]any) string)(nil)),
+		call: enumValues, takes: []string{"list"}, gives: aText,
 	}}
 }
 
-func overloads(funcs ...any) []any { return funcs }
+var (
+	aBool  = reflect.TypeFor[bool]()
+	anInt  = reflect.TypeFor[int64]()
+	aFloat = reflect.TypeFor[float64]()
+	aText  = reflect.TypeFor[string]()
+	aTime  = reflect.TypeFor[time.Time]()
+)
+
+// check is the compiler's check of a call's static types, nil for one of nil and
+// interface for what is not known yet.
+func (f Function) check(arguments []reflect.Type) (reflect.Type, error) {
+	needed := 0
+	for _, takes := range f.takes {
+		if !strings.HasSuffix(takes, "?") {
+			needed++
+		}
+	}
+	if len(arguments) < needed || len(arguments) > len(f.takes) {
+		return nil, fmt.Errorf("%d arguments given to %s", len(arguments), f.Signature)
+	}
+	for i, t := range arguments {
+		kind := "nil"
+		if t != nil {
+			if t.Kind() == reflect.Pointer {
+				t = t.Elem()
+			}
+			kind = kindOf(reflect.Zero(t).Interface())
+			if t.Kind() == reflect.Interface {
+				continue
+			}
+		}
+		takes := strings.TrimSuffix(f.takes[i], "?")
+		if takes != "any" && !slices.Contains(strings.Split(takes, "|"), kind) {
+			return nil, fmt.Errorf("%s cannot be argument %d of %s", kind, i+1, f.Signature)
+		}
+	}
+	return f.gives, nil
+}
 
 // argument names what was given to a function, for its error.
 func argument(value any) string {
@@ -162,5 +201,8 @@ func argument(value any) string {
 	case map[string]any:
 		return "a map"
 	}
-	return fmt.Sprintf("%.80v", value)
+	if named := fmt.Sprint(value); len(named) <= 80 {
+		return named
+	}
+	return kindOf(value)
 }

@@ -4,8 +4,10 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/types"
 
 	"playbook/steps"
@@ -18,7 +20,19 @@ type Scope struct {
 	names     types.Map // but for steps
 	steps     types.Map
 	functions functionTable
+	compiling *sync.Mutex // the checker writes to the natures that compilations share
 }
+
+// settled is a type whose nature (what expr's checker works on) is derived once, not
+// for every expression: a late step of a long playbook has thousands of fields in scope.
+type settled struct {
+	types.Type
+	nature nature.Nature
+}
+
+func settle(t types.Type) types.Type { return settled{t, t.Nature()} }
+
+func (s settled) Nature() nature.Nature { return s.nature }
 
 // NewScope has params, target, run and now. params maps names to param types: string,
 // int, float, bool, ip, cidr, duration (a time.Duration), time, and list (of strings).
@@ -30,13 +44,14 @@ func NewScope(params map[string]string) *Scope {
 	}
 	return &Scope{
 		names: types.Map{
-			"params": given,
-			"target": typeOf(reflect.TypeFor[steps.Target]()),
-			"run":    typeOf(reflect.TypeFor[Run]()),
+			"params": settle(given),
+			"target": settle(typeOf(reflect.TypeFor[steps.Target]())),
+			"run":    settle(typeOf(reflect.TypeFor[Run]())),
 			"now":    types.TypeOf(time.Time{}),
 		},
 		steps:     types.Map{},
 		functions: newFunctionTable(),
+		compiling: new(sync.Mutex),
 	}
 }
 
@@ -72,11 +87,11 @@ func (s *Scope) WithStep(id string, result reflect.Type, forEach bool) *Scope {
 	}
 	next := *s
 	next.steps = maps.Clone(s.steps)
-	next.steps[id] = types.Map{
+	next.steps[id] = settle(types.Map{
 		"status":   types.String,
 		"result":   value,
 		"findings": types.Array(typeOf(reflect.TypeFor[steps.Finding]())),
-	}
+	})
 	return &next
 }
 
@@ -89,7 +104,7 @@ func (s *Scope) WithItem() *Scope {
 
 // WithResult adds result.
 func (s *Scope) WithResult(result reflect.Type) *Scope {
-	return s.with("result", resultType(result))
+	return s.with("result", settle(resultType(result)))
 }
 
 func (s *Scope) with(name string, value types.Type) *Scope {

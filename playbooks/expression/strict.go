@@ -1,11 +1,12 @@
 package expression
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"sort"
-		"time"
+	"time"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm/runtime"
@@ -22,6 +23,7 @@ const (
 	strictPresent = " present"
 	strictSet     = " set"
 	strictAdd     = " add"
+	strictDivide  = " divide"
 	countTurn     = " turn"
 	turnsLeft     = " turns" // a value of the environment, not a function
 )
@@ -88,6 +90,8 @@ func (s *strict) Visit(node *ast.Node) {
 			call(node, strictIn, n.Left, n.Right)
 		case "+":
 			call(node, strictAdd, n.Left, n.Right)
+		case "/":
+			call(node, strictDivide, n.Left, n.Right)
 		case "contains", "startsWith", "endsWith", "matches":
 			operator := &ast.StringNode{Value: n.Operator}
 			call(&n.Left, strictPresent, n.Left, operator)
@@ -231,8 +235,26 @@ func add(args ...any) (any, error) {
 	return runtime.Add(args[0], args[1]), nil
 }
 
+func divide(args ...any) (any, error) {
+	if by, ok := number(args[1]); ok && by == 0 {
+		return nil, errors.New("division by zero")
+	}
+	return runtime.Divide(args[0], args[1]), nil
+}
+
+// loops bounds the loops of one evaluation: their turns, and, as a turn may walk over
+// a long list itself, the time they take.
+type loops struct {
+	turns budget
+	until time.Time
+}
+
 func turn(args ...any) (any, error) {
-	return args[1], args[0].(*budget).spend(1)
+	l := args[0].(*loops)
+	if time.Now().After(l.until) {
+		return nil, fmt.Errorf("the expression takes longer than %s", maxTime)
+	}
+	return args[1], l.turns.spend(1)
 }
 
 // kindOf is the name of a value's type in the words of playbooks.
@@ -242,7 +264,7 @@ func kindOf(value any) string {
 		return "nil"
 	case bool:
 		return "bool"
-	case string, Identifier, Columns:
+	case string, []byte, Identifier, Columns:
 		return "text"
 	case time.Time:
 		return "time"

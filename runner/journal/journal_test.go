@@ -246,22 +246,3 @@ func TestAHalfWrittenLastLineIsLeftOut(t *testing.T) {
 		t.Errorf("a broken line gave %v, want an error with its line", err)
 	}
 }
-
-// BenchmarkAppend is the time base of the runner's benchmark: one line appended and
-// synced.
-func BenchmarkAppend(b *testing.B) {
-	file, err := os.Create(filepath.Join(b.TempDir(), "bare"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	line := bytes.Repeat([]byte("x"), 400)
-	for b.Loop() {
-		if _, err := file.Write(line); err != nil {
-			b.Fatal(err)
-		}
-		if err := file.Sync(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

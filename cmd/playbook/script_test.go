@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"playbook/runner/drill"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"playbook": main})
+}
+
+// TestScripts pins what the command line does. Beside testscript's own commands the
+// scripts have a few that make and damage cases:
+//
+//	sample DIR             make the sample case in DIR
+//	cut GLOB               cut the last third off the file
+//	gzedit GLOB OLD NEW    replace text in a gzip file (\n and \t are unquoted)
+//	gzappend GLOB TEXT     append a line to a gzip file
+//
+// GLOB has to match at least one file; the first in order is taken.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("..", "..", "testdata", "script"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sample":   makeSample,
+			"cut":      cut,
+			"gzedit":   func(ts *testscript.TestScript, _ bool, args []string) { gzedit(ts, args) },
+			"gzappend": gzappend,
+		},
+		Setup: func(env *testscript.Env) error {
+			// The scripts' home is empty: nothing of the user's is read.
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("TMPDIR", env.WorkDir)
+			return nil
+		},
+	})
+}
+
+func makeSample(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	_, err := drill.Sample(context.Background(), dir, drill.Options{})
+	ts.Check(err)
+}
+
+func first(ts *testscript.TestScript, glob string) string {
+	paths, err := filepath.Glob(ts.MkAbs(glob))
+	ts.Check(err)
+	if len(paths) == 0 {
+		ts.Fatalf("no file matches %s", glob)
+	}
+	slices.Sort(paths)
+	return paths[0]
+}
+
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	path := first(ts, args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()*2/3))
+	ts.Logf("cut %s", path)
+}
+
+func gzedit(ts *testscript.TestScript, args []string) {
+	path := first(ts, args[0])
+	text := gunzip(ts, path)
+	unquote := strings.NewReplacer(`\n`, "\n", `\t`, "\t")
+	if !strings.Contains(text, unquote.Replace(args[1])) {
+		ts.Fatalf("%s does not hold %q", path, args[1])
+	}
+	gzipFile(ts, path, strings.Replace(text, unquote.Replace(args[1]), unquote.Replace(args[2]), 1))
+}
+
+func gzappend(ts *testscript.TestScript, _ bool, args []string) {
+	path := first(ts, args[0])
+	gzipFile(ts, path, gunzip(ts, path)+args[1]+"\n")
+}
+
+func gunzip(ts *testscript.TestScript, path string) string {
+	packed, err := os.ReadFile(path)
+	ts.Check(err)
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	ts.Check(err)
+	text, err := io.ReadAll(reader)
+	ts.Check(err)
+	return string(text)
+}
+
+func gzipFile(ts *testscript.TestScript, path, text string) {
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	_, err := io.WriteString(writer, text)
+	ts.Check(err)
+	ts.Check(writer.Close())
+	ts.Check(os.WriteFile(path, packed.Bytes(), 0o644))
+}

@@ -1,0 +1,168 @@
+package expression
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"playbook/playbooks/expression/internal/dialect"
+)
+
+// SQL is a SQL statement with ${{ }} holes, each rendered as a literal of the
+// statement's class.
+type SQL struct {
+	source    string
+	statement *dialect.Statement
+	holes     map[int]*Program // by offset in source
+}
+
+// CompileSQL compiles a SQL template and checks the statement with package dialect.
+func CompileSQL(source string, scope *Scope) (*SQL, []*Error) {
+	statement, found := parseSQL(source)
+	var mistakes []*Error
+	for _, e := range found {
+		mistakes = append(mistakes, &Error{Offset: e.Offset, Message: e.Message, Hint: e.Hint})
+	}
+	if statement == nil {
+		return nil, sorted(mistakes)
+	}
+	q := &SQL{source: source, statement: statement, holes: map[int]*Program{}}
+	for i, token := range statement.Tokens {
+		if token.Kind != dialect.Hole {
+			continue
+		}
+		program, mistake := q.compileHole(i, scope)
+		if mistake != nil {
+			mistakes = append(mistakes, mistake)
+		}
+		q.holes[token.Offset] = program
+	}
+	if len(mistakes) > 0 {
+		return nil, sorted(mistakes)
+	}
+	return q, nil
+}
+
+func parseSQL(source string) (statement *dialect.Statement, mistakes []*dialect.Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			statement, mistakes = nil, []*dialect.Error{{Message: fmt.Sprintf("the statement cannot be parsed: %v", r)}}
+		}
+	}()
+	statement, mistakes = dialect.Parse(source)
+	if statement != nil && len(mistakes) == 0 {
+		mistakes = dialect.Lint(statement)
+	}
+	return statement, mistakes
+}
+
+func sorted(mistakes []*Error) []*Error {
+	slices.SortStableFunc(mistakes, func(a, b *Error) int { return cmp.Compare(a.Offset, b.Offset) })
+	return slices.CompactFunc(mistakes, func(a, b *Error) bool { return *a == *b })
+}
+
+// compileHole compiles the hole that is token i, having made sure that the dialect
+// and expr agree on where it ends, and that it stands for a whole literal.
+func (q *SQL) compileHole(i int, scope *Scope) (*Program, *Error) {
+	tokens := q.statement.Tokens
+	token := tokens[i]
+	end, ok := endOfHole(q.source, token.Offset+len(opening))
+	switch {
+	case !ok || q.source[token.Offset:end] != token.Text:
+		return nil, &Error{Offset: token.Offset, Message: "it is not clear where this ${{ ends",
+			Hint: "close the quotes and braces in it"}
+	case strings.TrimSpace(hole{token.Offset, end}.inner(q.source)) == "":
+		return nil, &Error{Offset: token.Offset, Message: "${{ }} is empty"}
+	case i > 0 && touches(tokens[i-1], token), i+1 < len(tokens) && touches(token, tokens[i+1]):
+		return nil, &Error{Offset: token.Offset, Message: "${{ }} stands for a whole value, not for a piece of one",
+			Hint: `join the pieces inside, as in ${{ "s3://" + params.bucket }}`}
+	}
+	program, mistake := compileHole(q.source, hole{token.Offset, end}, scope)
+	if mistake == nil && i > 0 && namesTable(tokens[i-1]) && valueType(program.gives) {
+		mistake = &Error{Offset: token.Offset, Message: fmt.Sprintf("a name stands after %s, not a value", tokens[i-1].Text),
+			Hint: "write ${{ ident(…) }}"}
+	}
+	return program, mistake
+}
+
+// touches reports whether two tokens that are not operators follow each other without
+// a space: rendered, they could become one token.
+func touches(left, right dialect.Token) bool {
+	return left.Offset+len(left.Text) == right.Offset &&
+		left.Kind != dialect.Operator && right.Kind != dialect.Operator
+}
+
+// namesTable reports whether the name of a table must follow.
+func namesTable(token dialect.Token) bool {
+	return token.Kind == dialect.Word &&
+		slices.Contains([]string{"FROM", "JOIN", "TABLE", "VIEW", "EXISTS", "DESCRIBE"}, strings.ToUpper(token.Text))
+}
+
+// valueType reports whether a static type is known, and is no name.
+func valueType(t reflect.Type) bool {
+	return t != nil && t.Kind() != reflect.Interface && t != reflect.TypeFor[Identifier]()
+}
+
+// Statement is the parsed template.
+func (q *SQL) Statement() *dialect.Statement { return q.statement }
+
+// Reads is like Program.Reads, over all holes.
+func (q *SQL) Reads() []string {
+	var parts []part
+	for _, program := range q.holes {
+		parts = append(parts, part{program: program})
+	}
+	return readsOfParts(parts)
+}
+
+// Render gives the statement.
+func (q *SQL) Render(values map[string]any) (string, error) {
+	var b strings.Builder
+	var problems []error
+	expected := make([]dialect.Token, 0, len(q.statement.Tokens))
+	at := 0
+	for i, token := range q.statement.Tokens {
+		program := q.holes[token.Offset]
+		if token.Kind != dialect.Hole || program == nil {
+			expected = append(expected, token)
+			continue
+		}
+		literal, err := q.literal(i, program, values)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		b.WriteString(q.source[at:token.Offset])
+		b.WriteString(" " + literal.String() + " ")
+		at = token.Offset + len(token.Text)
+		expected = append(expected, literal...)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return "", err
+	}
+	b.WriteString(q.source[at:])
+	return b.String(), q.verify(b.String(), expected)
+}
+
+// verify reads the rendered statement again: each hole must have become exactly the
+// tokens of its literal, and nothing else may have changed. Literals are quoted where
+// they are made; this is the second lock.
+func (q *SQL) verify(rendered string, expected []dialect.Token) error {
+	again, mistakes := parseSQL(rendered)
+	if again == nil || len(mistakes) > 0 {
+		reason := "it is not a statement"
+		if len(mistakes) > 0 {
+			reason = mistakes[0].Message
+		}
+		return fmt.Errorf("rendering the SQL: with its values filled in, %s", reason)
+	}
+	same := again.Class == q.statement.Class &&
+		slices.EqualFunc(again.Tokens, expected, func(a, b dialect.Token) bool { return a.Kind == b.Kind && a.Text == b.Text })
+	if !same {
+		return errors.New("rendering the SQL: a value would change the statement around it")
+	}
+	return nil
+}

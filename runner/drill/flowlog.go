@@ -1,0 +1,148 @@
+package drill
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// fileHours is how much time one file holds. AWS writes one every five minutes; a case
+// has longer ones to have fewer.
+const fileHours = 4
+
+// writeFlowLogs writes the files of every flow log, day by day. A day needs nothing of
+// another but the hour before it, so days are made side by side.
+func (s *scenario) writeFlowLogs(ctx context.Context, dir string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, v := range s.world.vpcs {
+		if !v.logged {
+			continue
+		}
+		for day := s.window.From; day.Before(s.window.To); day = day.AddDate(0, 0, 1) {
+			group.Go(func() error { return s.writeDay(ctx, dir, v, day) })
+		}
+	}
+	return group.Wait()
+}
+
+// writeDay holds no more than two hours of connections and one of records in memory.
+func (s *scenario) writeDay(ctx context.Context, dir string, v *vpc, day time.Time) error {
+	r := newRecorder(s.world, v)
+	var before, now []conn
+	if day.After(s.window.From) {
+		before = s.hour(v, day.Unix()-3600, nil)
+	}
+	for file := range 24 / fileHours {
+		start := day.Add(time.Duration(file*fileHours) * time.Hour)
+		err := s.writeFile(dir, v, start, func(w *bufio.Writer) error {
+			for hour := range fileHours {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				from := start.Unix() + int64(hour)*3600
+				now = s.hour(v, from, now[:0])
+				s.record(r, from, before, now)
+				for _, l := range r.sorted() {
+					if _, err := w.Write(r.text[l.from:l.to]); err != nil {
+						return err
+					}
+				}
+				before, now = now, before
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hour is the background that starts in an hour and that the VPC sees.
+func (s *scenario) hour(v *vpc, from int64, into []conn) []conn {
+	for i := range s.services {
+		if service := &s.services[i]; service.touches(v) {
+			into = service.hour(s.seed, from, into)
+		}
+	}
+	return into
+}
+
+// record fills the recorder with the records that end in the hour at from.
+func (s *scenario) record(r *recorder, from int64, background ...[]conn) {
+	r.reset()
+	to := from + 3600
+	for _, conns := range background {
+		for i := range conns {
+			r.conn(&conns[i], from, to)
+		}
+	}
+	for i := range s.incident {
+		if c := &s.incident[i]; c.start < to && c.end() >= from {
+			r.conn(c, from, to)
+		}
+	}
+	s.recordSilence(r, from)
+}
+
+// recordSilence writes what a flow log says when there is nothing to say. The first
+// interface of the load balancer also loses a few records in its busiest hour.
+func (s *scenario) recordSilence(r *recorder, from int64) {
+	for _, n := range r.vpc.nics {
+		for i, active := range r.active[n.index] {
+			start := from + int64(i)*windowSeconds
+			switch end := start + n.interval() - 1; {
+			case !active:
+				r.empty(n, "NODATA", start, end)
+			case n.kind == balancerNIC && i == 3 && time.Unix(from, 0).UTC().Hour() == 19:
+				r.empty(n, "SKIPDATA", start, end)
+			}
+		}
+	}
+}
+
+// writeFile writes one file of a flow log. Its name has the time of the first record
+// that it may hold; records belong to the file in whose time they end (VPC User Guide,
+// "Flow log files").
+func (s *scenario) writeFile(dir string, v *vpc, start time.Time, write func(*bufio.Writer) error) error {
+	stamp := start.Format("20060102T1504Z")
+	name := fmt.Sprintf("s3/%s/AWSLogs/%s/vpcflowlogs/%s/%s/%s_vpcflowlogs_%s_%s_%s_%s.log.gz",
+		s.bucket, v.account, v.region, start.Format("2006/01/02"),
+		v.account, v.region, v.flowLogID(), stamp, digest("file", s.seed, v.flowLogID(), stamp)[:8])
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // what matters is the Close below
+	compressed, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	plain := bufio.NewWriterSize(compressed, 1<<16)
+	if _, err := plain.WriteString(strings.Join(fields[:], " ") + "\n"); err != nil {
+		return err
+	}
+	if err := write(plain); err != nil {
+		return err
+	}
+	if err := plain.Flush(); err != nil {
+		return err
+	}
+	if err := compressed.Close(); err != nil {
+		return err
+	}
+	return file.Close()
+}
