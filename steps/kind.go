@@ -72,10 +72,3 @@ type Problem struct {
 // SQL is an option that holds Athena SQL. Holes (${{ }}) in it are rendered as SQL
 // literals by the loader, never as text; see playbooks/dialect.
 type SQL string
-
-// Expression is an option that is an expression as it stands, without ${{ }}.
-// The loader compiles it; the kind receives its value.
-type Expression struct {
-	Source string
-	Value  any
-}
