@@ -53,7 +53,7 @@ func (c *compiler) step(node *yaml.Node) *Step {
 	s.Kind = kind
 	var result reflect.Type
 	if known {
-		result = resultType(kind)
+		result = reflect.TypeOf(kind.Result)
 		s.with = c.with(node, kind, scope, &reads)
 		own := result
 		if s.ForEach != nil {
@@ -234,34 +234,4 @@ func needs(reads []string) []string {
 		}
 	}
 	return ids
-}
-
-// resultType is the type of a kind's result as expressions see it: the elements of
-// lists of a kind that runs on targets say where they come from (see steps.Merge).
-func resultType(kind steps.Kind) reflect.Type {
-	result := reflect.TypeOf(kind.Result)
-	if !kind.PerTarget {
-		return result
-	}
-	var fields []reflect.StructField
-	for i := range result.NumField() {
-		field := result.Field(i)
-		if t := field.Type; t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {
-			field.Type = reflect.SliceOf(located(t.Elem()))
-		}
-		fields = append(fields, field)
-	}
-	return reflect.StructOf(fields)
-}
-
-func located(t reflect.Type) reflect.Type {
-	text := reflect.TypeFor[string]()
-	fields := []reflect.StructField{
-		{Name: "TargetAccount", Type: text, Tag: `json:"account"`},
-		{Name: "TargetRegion", Type: text, Tag: `json:"region"`},
-	}
-	for i := range t.NumField() {
-		fields = append(fields, t.Field(i))
-	}
-	return reflect.StructOf(fields)
 }

@@ -40,15 +40,9 @@ func (r *Run) record(ctx context.Context, step *playbooks.Step, st *state) (*out
 	result.Step = step.ID
 	result.Millis = r.Clock().Sub(began).Milliseconds()
 	if len(parts) > 0 {
-		file, err := store.Record(journal.Record{Step: step.ID, Result: result.result, Parts: parts})
-		if err != nil {
+		record := journal.Record{Step: step.ID, Result: result.result, Parts: parts}
+		if err := store.Record(record, &result.Outcome); err != nil {
 			return nil, err
-		}
-		result.Outcome.Record = &file
-	}
-	for _, file := range store.Files() {
-		if result.Outcome.Record == nil || file != *result.Outcome.Record {
-			result.Evidence = append(result.Evidence, file)
 		}
 	}
 	if err := r.note(journal.Event{Type: journal.StepFinished, Outcome: &result.Outcome}); err != nil {

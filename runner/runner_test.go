@@ -280,7 +280,7 @@ func TestFindingsOfReachedTargetsAreKept(t *testing.T) {
 	if diff := cmp.Diff(want, got.Findings[0]); diff != "" {
 		t.Error(diff)
 	}
-	record, err := journal.ReadRecord(dir, *got.Record)
+	record, err := journal.ReadRecord(dir, got)
 	if err != nil {
 		t.Fatal(err)
 	}

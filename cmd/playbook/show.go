@@ -64,7 +64,7 @@ func showFunctions(w io.Writer) {
 		"the deterministic built-in functions of [expr](https://expr-lang.org/docs/language-definition).\n\n"+
 		"| function | meaning | example | gives |\n|---|---|---|---|\n")
 	for _, f := range expression.Functions() {
-		fmt.Fprintf(w, "| `%s` | %s | `%s` | `%s` |\n", cellText(f.Signature), cellText(f.Help), cellText(f.Example), cellText(f.Gives))
+		fmt.Fprintf(w, "| `%s` | %s | `%s` | `%s` |\n", cellText(f.Signature), cellText(f.Help), cellText(f.Example), cellText(f.Output))
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/vm/runtime"
+
+	"playbook/steps"
 )
 
 const (
 	maxSource = 16 << 10 // bytes of one expression
 	maxNodes  = 4000     // nodes of its tree
-	maxWeight = 16 << 20 // bytes of one text, or of a list that is written out
+	maxWeight = 8 << 20  // bytes of one text, or of a list that is written out
 	maxTurns  = 10_000_000
 	maxTime   = 10 * time.Second // of all loops
 	maxValues = 20_000_000       // values in a result
@@ -66,8 +68,16 @@ func newFunctionTable() functionTable {
 // ourError marks an error whose text is ours, not expr's in need of inWords.
 type ourError struct{ error }
 
+// ours wraps a function of ours, which knows one sort of list only; split and a..b
+// make others.
 func ours(call func(...any) (any, error)) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
+		for i, arg := range args {
+			switch arg.(type) {
+			case []string, []int, []float64:
+				args[i] = steps.Plain(arg)
+			}
+		}
 		value, err := call(args...)
 		if err != nil {
 			return nil, ourError{err}
@@ -181,8 +191,8 @@ func (s *Scope) config() *conf.Config {
 		config.Disabled[name] = true
 		delete(config.Builtins, name)
 	}
-	for _, f := range Functions() {
-		delete(config.Builtins, f.Name) // date and values have one meaning only
+	for name := range s.functions {
+		delete(config.Builtins, name) // date and values have one meaning only
 	}
 	config.Functions = conf.FunctionsTable(s.functions)
 	return config

@@ -121,6 +121,10 @@ func TestEvalErrors(t *testing.T) {
 		`result.rows[5]`:                      `index out of range: 5 (list length is 2)`,
 		`result.total / (index * 2)`:          `division by zero`,
 		`1 % index`:                           `runtime error: integer divide by zero`,
+		`[ident("a")][0] == item.ip`:          `a (identifier) cannot be compared with "10.0.0.1" (text)`,
+		`all(params.names, # != "")`:          `a list is wanted, got nil`,
+		`all(item.port, # > 0)`:               `a list is wanted, got int`,
+		`count(result.rows, .note)`:           `bool is wanted, got nil`,
 		`mean([])`:                            `mean of nothing`,
 		`max(result.rows | filter(false))`:    `max of nothing`,
 		`is_private("abc")`:                   `"abc" is not an IP address`,
@@ -166,6 +170,19 @@ func TestEvalSharedValue(t *testing.T) {
 		}
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%s took %s", end, took)
+		}
+	}
+}
+
+// Depth costs stack; the longest source is not deep enough to run out of it.
+func TestCompileDeep(t *testing.T) {
+	for _, piece := range []string{"(", "[", "{a:", "-", "not ", "1+(", "1?1:", "map([1],", "let a=", "a[", "a?.", "1??", "if 1 {", "${{"} {
+		source := strings.Repeat(piece, maxSource/len(piece))
+		if _, mistake := Compile(source, testScope(), Any); mistake == nil || mistake.Offset > len(source) {
+			t.Errorf("%s…: %v", piece, mistake)
+		}
+		if _, mistakes := CompileTemplate("${{"+source+"}}", testScope()); len(mistakes) == 0 {
+			t.Errorf("%s…: compiled as a template", piece)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/expr-lang/expr/vm/runtime"
 )
 
 // Function documents one function of the expression language. Output is what Example
@@ -18,8 +20,8 @@ type Function struct {
 	Output    string
 
 	call  func(args ...any) (any, error)
-	takes []string // the kinds (see kindOf) an argument may have: "text|duration", "text?" if it may be left out
-	gives reflect.Type
+	takes []string     // the kinds (see kindOf) an argument may have: "text|duration", "text?" if it may be left out
+	gives reflect.Type // nil: what the first argument is
 }
 
 // Functions lists our functions, by subject. Beside them expr's own are there, with
@@ -37,7 +39,16 @@ type Function struct {
 // now (it is a value), date and values (ours do something else), timezone and get,
 // and those that can outgrow memory or have no order: repeat, toPairs, fromPairs.
 func Functions() []Function {
-	return slices.Concat(timeFunctions(), sizeFunctions(), addressFunctions(), nameFunctions())
+	return slices.Concat(valueFunctions(), timeFunctions(), sizeFunctions(), addressFunctions(), nameFunctions())
+}
+
+func valueFunctions() []Function {
+	return []Function{{
+		Name: "required", Signature: "required(value, message string) value",
+		Help:    "The value, or an error with the message when it is nil.",
+		Example: `required("flow", "name the table with --param table=…")`, Output: "flow",
+		call: required, takes: []string{"any", "text"},
+	}}
 }
 
 func timeFunctions() []Function {
@@ -186,7 +197,28 @@ func (f Function) check(arguments []reflect.Type) (reflect.Type, error) {
 			return nil, fmt.Errorf("%s cannot be argument %d of %s", kind, i+1, f.Signature)
 		}
 	}
+	if f.gives == nil {
+		return notNil(arguments[0]), nil
+	}
 	return f.gives, nil
+}
+
+// notNil is the type of what a static type is when it is not nil.
+func notNil(t reflect.Type) reflect.Type {
+	switch {
+	case t == nil:
+		return reflect.TypeFor[any]()
+	case t.Kind() == reflect.Pointer:
+		return t.Elem()
+	}
+	return t
+}
+
+func required(args ...any) (any, error) {
+	if runtime.IsNil(args[0]) {
+		return nil, fmt.Errorf("%s", text(args[1]))
+	}
+	return args[0], nil
 }
 
 // argument names what was given to a function, for its error.

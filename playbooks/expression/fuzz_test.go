@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"playbook/playbooks/expression/internal/dialect"
+	"playbook/playbooks/dialect"
 )
 
 func seeds(f *testing.F) {

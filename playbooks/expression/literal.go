@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"playbook/playbooks/expression/internal/dialect"
+	"playbook/playbooks/dialect"
 )
 
 // literal is what a value becomes in SQL: the tokens it has to be read as. It is the

@@ -124,10 +124,11 @@ func (s *Scope) suggestCall(node *ast.CallNode) string {
 // words replaces Go's and expr's names of types by those of playbooks.
 var words = strings.NewReplacer(
 	"map[string]interface {}", "map", "map[interface {}][]interface {}", "map", "[]interface {}", "list",
-	"[]string", "list", "[]int", "list", "interface {}", "any", "<nil>", "nil", "*", "",
+	"[]string", "list", "[]int", "list", "interface {}", "any", "<nil>", "nil",
+	"*string", "string", "*bool", "bool", "*int64", "int", "*float64", "float", "*time.Time", "time", "*time.Duration", "duration",
 	"time.Time", "time", "time.Duration", "duration",
-	"int64", "int", "float64", "float", "reflect.Value.Len on zero Value", "a list is wanted, got nil",
-	"expression.", "", "builtin ", "", "array", "list",
+	"int64", "int", "float64", "float",
+	"expression.Identifier", "identifier", "expression.Columns", "identifiers", "builtin ", "", "array", "list",
 )
 
 var conversion = regexp.MustCompile(`^interface conversion: (?:interface \{\}|any) is (\S+|map\[string\]interface \{\}), not (\S+)$`)
@@ -137,6 +138,10 @@ var unexpected = regexp.MustCompile(`^unexpected token \w+\((.*)\)(.*)$`)
 // inWords makes a message of expr one that a playbook's author understands.
 func inWords(message string) string {
 	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
+	if kind, found := strings.CutPrefix(message, "reflect: call of reflect.Value.Len on "); found {
+		kind = strings.Replace(strings.TrimSuffix(kind, " Value"), "zero", "nil", 1)
+		return "a list is wanted, got " + words.Replace(kind)
+	}
 	if m := conversion.FindStringSubmatch(message); m != nil {
 		message = fmt.Sprintf("%s is wanted, got %s", m[2], m[1])
 	}

@@ -43,6 +43,9 @@ func TestMistakes(t *testing.T) {
 		{`let s = §steps; s.talkers`, `steps is used without the name of a step`, `name the step, as in steps.<id>.result`},
 		// Types
 		{`result.total §+ "x"`, `invalid operation: + (mismatched types int and string)`, ``},
+		{`result.total §* params.ip`, `invalid operation: * (mismatched types int and string)`, ``},
+		{`§len(params.deep)`, `invalid argument for len (type bool)`, ``},
+		{`required(params.ip, "x") §> 5`, `invalid operation: > (mismatched types string and int)`, ``},
 		{`params.ip §> 5`, `invalid operation: > (mismatched types string and int)`, ``},
 		{`params.count §== "5"`, `invalid operation: == (mismatched types int and string)`, ``},
 		{`params.since §- 5`, `invalid operation: - (mismatched types time and int)`, ``},

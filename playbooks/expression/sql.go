@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"playbook/playbooks/expression/internal/dialect"
+	"playbook/playbooks/dialect"
 )
 
 // SQL is a SQL statement with ${{ }} holes, each rendered as a literal of the
@@ -81,7 +81,7 @@ func (q *SQL) compileHole(i int, scope *Scope) (*Program, *Error) {
 			Hint: `join the pieces inside, as in ${{ "s3://" + params.bucket }}`}
 	}
 	program, mistake := compileHole(q.source, hole{token.Offset, end}, scope)
-	if mistake == nil && i > 0 && namesTable(tokens[i-1]) && valueType(program.gives) {
+	if mistake == nil && i > 0 && q.namesTable(i) && valueType(program.gives) {
 		mistake = &Error{Offset: token.Offset, Message: fmt.Sprintf("a name stands after %s, not a value", tokens[i-1].Text),
 			Hint: "write ${{ ident(…) }}"}
 	}
@@ -91,14 +91,41 @@ func (q *SQL) compileHole(i int, scope *Scope) (*Program, *Error) {
 // touches reports whether two tokens that are not operators follow each other without
 // a space: rendered, they could become one token.
 func touches(left, right dialect.Token) bool {
-	return left.Offset+len(left.Text) == right.Offset &&
+	return left.End() == right.Offset &&
 		left.Kind != dialect.Operator && right.Kind != dialect.Operator
 }
 
-// namesTable reports whether the name of a table must follow.
-func namesTable(token dialect.Token) bool {
-	return token.Kind == dialect.Word &&
-		slices.Contains([]string{"FROM", "JOIN", "TABLE", "VIEW", "EXISTS", "DESCRIBE"}, strings.ToUpper(token.Text))
+// namesTable reports whether token i must be the name of a table.
+func (q *SQL) namesTable(i int) bool {
+	tokens := q.statement.Tokens
+	if i == 0 || tokens[i-1].Kind != dialect.Word {
+		return false
+	}
+	switch strings.ToUpper(tokens[i-1].Text) {
+	case "JOIN", "TABLE", "VIEW", "EXISTS", "DESCRIBE":
+		return true
+	case "FROM":
+		return (i < 2 || !strings.EqualFold(tokens[i-2].Text, "DISTINCT")) && inQuery(tokens[:i-1])
+	}
+	return false
+}
+
+// inQuery reports whether what follows the tokens belongs to a query, and not to the
+// arguments of a function: extract(day FROM x), trim('a' FROM x).
+func inQuery(before []dialect.Token) bool {
+	depth := 0
+	for i := len(before) - 1; i >= 0; i-- {
+		switch before[i].Text {
+		case ")":
+			depth++
+		case "(":
+			if depth == 0 {
+				return i+1 < len(before) && (strings.EqualFold(before[i+1].Text, "SELECT") || strings.EqualFold(before[i+1].Text, "WITH"))
+			}
+			depth--
+		}
+	}
+	return true
 }
 
 // valueType reports whether a static type is known, and is no name.
@@ -144,7 +171,10 @@ func (q *SQL) Render(values map[string]any) (string, error) {
 		return "", err
 	}
 	b.WriteString(q.source[at:])
-	return b.String(), q.verify(b.String(), expected)
+	if err := q.verify(b.String(), expected); err != nil {
+		return "", err
+	}
+	return b.String(), nil
 }
 
 // verify reads the rendered statement again: each hole must have become exactly the

@@ -203,8 +203,6 @@ func in(args ...any) (any, error) {
 			found = found || runtime.Equal(needle, element)
 		}
 		return found, nil
-	case []int, []string, []float64:
-		return in(needle, mustPlain(all))
 	}
 	return nil, fmt.Errorf("in wants a list or a map on its right, got %s", kindOf(args[1]))
 }
@@ -264,8 +262,10 @@ func kindOf(value any) string {
 		return "nil"
 	case bool:
 		return "bool"
-	case string, []byte, Identifier, Columns:
+	case string, []byte:
 		return "text"
+	case Identifier, Columns:
+		return "identifier"
 	case time.Time:
 		return "time"
 	case time.Duration:

@@ -41,11 +41,13 @@ func text(value any) string {
 		}
 		return strings.Join(parts, ", ")
 	case map[string]any:
-		encoded, err := json.Marshal(value)
-		if err != nil { // a NaN
+		var encoded strings.Builder
+		encoder := json.NewEncoder(&encoded)
+		encoder.SetEscapeHTML(false)                  // whoever shows the text escapes it
+		if err := encoder.Encode(value); err != nil { // a NaN
 			return fmt.Sprint(value)
 		}
-		return string(encoded)
+		return strings.TrimSuffix(encoded.String(), "\n")
 	}
 	return fmt.Sprint(value)
 }
@@ -175,19 +177,14 @@ func (b *budget) weigh(value any) error {
 			}
 		}
 		return b.spend(16)
-	case []int, []float64, []string, map[any][]any:
-		return b.weigh(mustPlain(value))
+	case []int, []float64, []string:
+		return b.weigh(steps.Plain(value))
+	case map[any][]any:
+		for _, group := range value {
+			if err := b.weigh(group); err != nil {
+				return err
+			}
+		}
 	}
 	return b.spend(16)
-}
-
-func mustPlain(value any) any {
-	if groups, ok := value.(map[any][]any); ok {
-		all := make([]any, 0, len(groups))
-		for _, group := range groups {
-			all = append(all, group)
-		}
-		return all
-	}
-	return steps.Plain(value)
 }

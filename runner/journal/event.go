@@ -83,8 +83,8 @@ type Step struct {
 	Selected bool   `json:"selected"` // false: left out by --phase or --step
 }
 
-// Outcome is the payload of step.finished. Everything larger is in the evidence file
-// Record, which is a Record in JSON.
+// Outcome is the payload of step.finished. What the step found out is Inline when it
+// is small, else in the evidence file Record, which is a Record in JSON.
 type Outcome struct {
 	Step     string          `json:"step"`
 	Status   steps.Status    `json:"status"`
@@ -96,6 +96,7 @@ type Outcome struct {
 	Answer   *steps.Answer   `json:"answer,omitempty"`
 	Attempts int             `json:"attempts,omitempty"`
 	Millis   int64           `json:"millis"`
+	Inline   *Record         `json:"inline,omitempty"`
 	Record   *steps.File     `json:"record,omitempty"`
 	Evidence []steps.File    `json:"evidence,omitempty"`
 }
@@ -109,7 +110,7 @@ type Finished struct {
 	Exit     int                  `json:"exit"`
 }
 
-// Record is evidence/<step>/result.json: what expressions saw and what a report
+// Record is what a step found out: what expressions saw and what a report
 // shows, one part for each target and item the step ran on.
 type Record struct {
 	Step   string `json:"step"`

@@ -139,41 +139,63 @@ func TestEvidenceNamesStayBelowTheStep(t *testing.T) {
 }
 
 func TestRecordComesBackWithItsTypes(t *testing.T) {
-	f := create(t)
-	store := f.Evidence("s")
-	record := Record{
-		Step:   "s",
-		Result: map[string]any{"rows": []any{map[string]any{"bytes": int64(9007199254740993), "ratio": 0.5, "ip": "10.0.0.1"}}},
-		Parts:  []Part{{Blocks: []steps.Block{{Table: &steps.Table{Rows: [][]any{{int64(1), nil, true}}, Total: 1}}}}},
-	}
-	file, err := store.Record(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := ReadRecord(f.Dir(), file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(record, back); diff != "" {
-		t.Error(diff)
+	for name, padding := range map[string]int{"inline": 0, "in a file": maxInline} {
+		t.Run(name, func(t *testing.T) {
+			f := create(t)
+			record := Record{
+				Step: "s",
+				Result: map[string]any{
+					"rows":    []any{map[string]any{"bytes": int64(9007199254740993), "ratio": 0.5, "ip": "10.0.0.1"}},
+					"padding": strings.Repeat("x", padding),
+				},
+				Parts: []Part{{Blocks: []steps.Block{{Table: &steps.Table{Rows: [][]any{{int64(1), nil, true}}, Total: 1}}}}},
+			}
+			outcome := Outcome{Step: "s"}
+			if err := f.Evidence("s").Record(record, &outcome); err != nil {
+				t.Fatal(err)
+			}
+			if inFile := outcome.Record != nil; inFile != (padding > 0) {
+				t.Errorf("the record is in a file: %v", inFile)
+			}
+			if err := f.Append(Event{Type: StepFinished, Outcome: &outcome}); err != nil {
+				t.Fatal(err)
+			}
+			events, err := ReadEvents(f.Dir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := ReadRecord(f.Dir(), *events[1].Outcome)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(record, back); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
 func TestSecretsDoNotReachTheDisk(t *testing.T) {
 	const secret = `https://hooks.example/"T0"/x`
 	f := create(t, secret)
-	store := f.Evidence("s")
-	file, err := store.Record(Record{Step: "s", Result: map[string]any{"url": "to " + secret}})
-	if err != nil {
+	outcome := Outcome{Step: "s", Reason: "post " + secret + ": refused"}
+	record := Record{Step: "s", Result: map[string]any{"url": "to " + secret, "padding": strings.Repeat("x", maxInline)}}
+	if err := f.Evidence("s").Record(record, &outcome); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Append(Event{Type: StepFinished, Outcome: &Outcome{Step: "s", Reason: "post " + secret + ": refused", Record: &file}}); err != nil {
+	small := Outcome{Step: "t"}
+	if err := f.Evidence("t").Record(Record{Result: []any{secret}}, &small); err != nil {
 		t.Fatal(err)
+	}
+	for _, o := range []*Outcome{&outcome, &small} {
+		if err := f.Append(Event{Type: StepFinished, Outcome: o}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := f.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	err = filepath.WalkDir(f.Dir(), func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(f.Dir(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -186,18 +208,18 @@ func TestSecretsDoNotReachTheDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := ReadRecord(f.Dir(), file)
+	back, err := ReadRecord(f.Dir(), outcome)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := record.Result.(map[string]any)["url"]; got != "to ***" {
+	if got := back.Result.(map[string]any)["url"]; got != "to ***" {
 		t.Errorf("masked text is %q", got)
 	}
 }
 
 func TestManifestNamesEveryFileAndTheHead(t *testing.T) {
 	f := create(t)
-	file, err := f.Evidence("s").Record(Record{Step: "s"})
+	file, err := f.Evidence("s").Write("rows.csv", func(w io.Writer) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

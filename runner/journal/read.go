@@ -32,8 +32,11 @@ func ReadEvents(dir string) ([]Event, error) {
 			return nil, fmt.Errorf("read %s: %w", file.Name(), err)
 		}
 		var event Event
-		if err := json.Unmarshal(text, &event); err != nil {
+		if err := decode(text, &event); err != nil {
 			return nil, fmt.Errorf("%s:%d: not a journal event: %w", file.Name(), line, err)
+		}
+		if event.Outcome != nil {
+			event.Outcome.numbers()
 		}
 		events = append(events, event)
 	}
@@ -46,28 +49,51 @@ func ReadEvents(dir string) ([]Event, error) {
 	return events, nil
 }
 
-// ReadRecord returns a step's record. Integers in it come back as int64, other
-// numbers as float64, times as text.
-func ReadRecord(dir string, file steps.File) (Record, error) {
-	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file.Path)))
+// ReadRecord returns what a step found out; a step that did not run has an empty
+// record. Integers in it come back as int64, other numbers as float64, times as text.
+func ReadRecord(dir string, outcome Outcome) (Record, error) {
+	if outcome.Inline != nil {
+		return *outcome.Inline, nil
+	}
+	if outcome.Record == nil {
+		return Record{Step: outcome.Step}, nil
+	}
+	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(outcome.Record.Path)))
 	if err != nil {
 		return Record{}, fmt.Errorf("read evidence: %w", err)
 	}
 	var record Record
+	if err := decode(text, &record); err != nil {
+		return Record{}, fmt.Errorf("read evidence %s: %w", outcome.Record.Path, err)
+	}
+	record.numbers()
+	return record, nil
+}
+
+func decode(text []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	if err := decoder.Decode(&record); err != nil {
-		return Record{}, fmt.Errorf("read evidence %s: %w", file.Path, err)
+	return decoder.Decode(v)
+}
+
+func (o *Outcome) numbers() {
+	for i := range o.Findings {
+		o.Findings[i].Item = numbers(o.Findings[i].Item)
 	}
-	record.Result = numbers(record.Result)
-	for i := range record.Parts {
-		part := &record.Parts[i]
+	if o.Inline != nil {
+		o.Inline.numbers()
+	}
+}
+
+func (r *Record) numbers() {
+	r.Result = numbers(r.Result)
+	for i := range r.Parts {
+		part := &r.Parts[i]
 		part.Item = numbers(part.Item)
 		for _, block := range part.Blocks {
 			blockNumbers(block)
 		}
 	}
-	return record, nil
 }
 
 func blockNumbers(block steps.Block) {

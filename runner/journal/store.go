@@ -123,14 +123,25 @@ func (s *Store) place(name string) (string, error) {
 	return relative, nil
 }
 
-// Record stores result.json, with secrets masked, and makes the names of all files
-// of the step durable. It is called once, before the step's outcome is journaled.
-func (s *Store) Record(record Record) (steps.File, error) {
+// maxInline is the size up to which a record of a step without other evidence lies in
+// the journal's line: a new file and its folder have to be synced on their own, which
+// costs several times what the line costs.
+const maxInline = 16 << 10
+
+// Record puts a step's record into its outcome: small ones whole, larger ones as the
+// evidence file result.json. It makes the names of all files of the step durable, and
+// is called once, before the outcome is journaled.
+func (s *Store) Record(record Record, outcome *Outcome) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(record); err != nil {
-		return steps.File{}, fmt.Errorf("store the result of step %s: %w", s.step, err)
+		return fmt.Errorf("store the result of step %s: %w", s.step, err)
+	}
+	outcome.Evidence = s.Files()
+	if text.Len() <= maxInline && len(outcome.Evidence) == 0 {
+		outcome.Inline = &record
+		return nil
 	}
 	masked := s.folder.mask(text.Bytes())
 	file, err := s.Write("result.json", func(w io.Writer) error {
@@ -138,9 +149,10 @@ func (s *Store) Record(record Record) (steps.File, error) {
 		return err
 	})
 	if err != nil {
-		return steps.File{}, err
+		return err
 	}
-	return file, s.syncDirs()
+	outcome.Record = &file
+	return s.syncDirs()
 }
 
 func (s *Store) syncDirs() error {
