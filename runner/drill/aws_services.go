@@ -116,7 +116,7 @@ func (v *vpc) alarm(name, description, namespace, metric string, dimensions []ob
 		"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions, "Statistic": statistic,
 		"Period": period, "EvaluationPeriods": periods, "DatapointsToAlarm": periods,
 		"Threshold": threshold, "ComparisonOperator": comparison, "TreatMissingData": "notBreaching",
-		"StateValue": "OK", "StateReason": "Threshold not crossed since the alarm was made",
+		"StateValue": "OK", "StateReason": "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [NonBreaching].",
 		"StateUpdatedTimestamp": built, "StateTransitionedTimestamp": built, "AlarmConfigurationUpdatedTimestamp": built,
 	}
 }

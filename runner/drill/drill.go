@@ -27,7 +27,7 @@ const SampleName = "sample"
 // that `--case sample` shows.
 type Options struct {
 	Seed    uint64 // chooses the records, never the world or what is planted; 0 means 1
-	Records int    // about how many flow log records to write; 0 means the sample's own number
+	Records int    // about how many records to write, but never fewer than some 120,000; 0: some 217,000
 	Quiet   bool   // the same world without the incident
 }
 

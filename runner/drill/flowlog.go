@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,35 +37,30 @@ func (s *scenario) writeFlowLogs(ctx context.Context, dir string) error {
 
 // writeDay holds no more than two hours of connections and one of records in memory.
 func (s *scenario) writeDay(ctx context.Context, dir string, v *vpc, day time.Time) error {
-	r := newRecorder(s.world, v)
+	r, file := newRecorder(s.world, v), newLogFile()
+	defer file.close() // after an error; otherwise it is closed below
 	var before, now []conn
 	if day.After(s.window.From) {
 		before = s.hour(v, day.Unix()-3600, nil)
 	}
-	for file := range 24 / fileHours {
-		start := day.Add(time.Duration(file*fileHours) * time.Hour)
-		err := s.writeFile(dir, v, start, func(w *bufio.Writer) error {
-			for hour := range fileHours {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				from := start.Unix() + int64(hour)*3600
-				now = s.hour(v, from, now[:0])
-				s.record(r, from, before, now)
-				for _, l := range r.sorted() {
-					if _, err := w.Write(r.text[l.from:l.to]); err != nil {
-						return err
-					}
-				}
-				before, now = now, before
-			}
-			return nil
-		})
-		if err != nil {
+	for hour := range 24 {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
+		start := day.Add(time.Duration(hour) * time.Hour)
+		if hour%fileHours == 0 {
+			if err := file.next(filepath.Join(dir, filepath.FromSlash(s.key(v, start)))); err != nil {
+				return err
+			}
+		}
+		now = s.hour(v, start.Unix(), now[:0])
+		s.record(r, start.Unix(), before, now)
+		for _, l := range r.sorted() {
+			file.plain.Write(r.text[l.from:l.to]) // an error stays, and comes out of close
+		}
+		before, now = now, before
 	}
-	return nil
+	return file.close()
 }
 
 // hour is the background that starts in an hour and that the VPC sees.
@@ -110,15 +106,35 @@ func (s *scenario) recordSilence(r *recorder, from int64) {
 	}
 }
 
-// writeFile writes one file of a flow log. Its name has the time of the first record
-// that it may hold; records belong to the file in whose time they end (VPC User Guide,
-// "Flow log files").
-func (s *scenario) writeFile(dir string, v *vpc, start time.Time, write func(*bufio.Writer) error) error {
+// key is where a file lies. Its name has the time of the first record that it may hold;
+// records belong to the file in whose time they end (VPC User Guide, "Flow log files").
+func (s *scenario) key(v *vpc, start time.Time) string {
 	stamp := start.Format("20060102T1504Z")
-	name := fmt.Sprintf("s3/%s/AWSLogs/%s/vpcflowlogs/%s/%s/%s_vpcflowlogs_%s_%s_%s_%s.log.gz",
+	return fmt.Sprintf("s3/%s/AWSLogs/%s/vpcflowlogs/%s/%s/%s_vpcflowlogs_%s_%s_%s_%s.log.gz",
 		s.bucket, v.account, v.region, start.Format("2006/01/02"),
 		v.account, v.region, v.flowLogID(), stamp, digest("file", s.seed, v.flowLogID(), stamp)[:8])
-	path := filepath.Join(dir, filepath.FromSlash(name))
+}
+
+// logFile writes one file after the other, over the same buffers.
+type logFile struct {
+	file       *os.File // nil: none is open
+	compressed *gzip.Writer
+	plain      *bufio.Writer
+}
+
+func newLogFile() *logFile {
+	compressed, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // there is no such level
+	}
+	return &logFile{compressed: compressed, plain: bufio.NewWriterSize(compressed, 1<<16)}
+}
+
+// next closes the file before and begins a new one with its header line.
+func (l *logFile) next(path string) error {
+	if err := l.close(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -126,23 +142,18 @@ func (s *scenario) writeFile(dir string, v *vpc, start time.Time, write func(*bu
 	if err != nil {
 		return err
 	}
-	defer file.Close() // what matters is the Close below
-	compressed, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
-	if err != nil {
-		return err
+	l.file = file
+	l.compressed.Reset(file)
+	l.plain.Reset(l.compressed)
+	_, err = l.plain.WriteString(strings.Join(fields[:], " ") + "\n")
+	return err
+}
+
+func (l *logFile) close() error {
+	if l.file == nil {
+		return nil
 	}
-	plain := bufio.NewWriterSize(compressed, 1<<16)
-	if _, err := plain.WriteString(strings.Join(fields[:], " ") + "\n"); err != nil {
-		return err
-	}
-	if err := write(plain); err != nil {
-		return err
-	}
-	if err := plain.Flush(); err != nil {
-		return err
-	}
-	if err := compressed.Close(); err != nil {
-		return err
-	}
-	return file.Close()
+	err := errors.Join(l.plain.Flush(), l.compressed.Close(), l.file.Close())
+	l.file = nil
+	return err
 }

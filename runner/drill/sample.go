@@ -66,7 +66,7 @@ func (s *scenario) truth() Truth {
 			"interface": bastion.id, "instance": bastion.instance.id, "private_address": bastion.ip.String(),
 			"address": exfilAddress, "port": 443, "bytes": p.sent, "bytes_back": p.got, "first": p.first, "last": p.last,
 			"scanner": scannerAddress, "scanner_listed": false, "guesses": p.guesses, "broken_in": p.broke,
-			"database": p.db.ip.String(), "bytes_from_database": p.stolen, "addresses_swept": p.swept,
+			"database": p.db.ip.String(), "bytes_from_database": p.stolen, "addresses_swept": p.swept, "ports_scanned": p.scannedPorts,
 		}
 		add(IOCContact, bastion.vpc, bastion.id, steps.Critical, contact)
 		add(BytesOut, bastion.vpc, bastion.ip.String(), steps.High, contact)

@@ -79,8 +79,10 @@ func scanPublic(w *world) func(*plan, *rand.Rand, int64, int64) {
 		}
 		ports := []uint16{21, 22, 23, 25, 80, 110, 111, 135, 139, 143, 443, 445, 993, 995, 1433, 1521, 1723, 2049, 2375, 3306,
 			3389, 5432, 5601, 5900, 5985, 6379, 6443, 7001, 8000, 8080, 8443, 8888, 9000, 9090, 9200, 10250, 11211, 27017}
-		for range 90 {
-			ports = append(ports, uint16(1024+r.IntN(48000)))
+		for len(ports) < 128 {
+			if port := uint16(12_000 + r.IntN(37_000)); !slices.Contains(ports, port) {
+				ports = append(ports, port)
+			}
 		}
 		p.scannedPorts = len(ports)
 		for _, port := range ports {
