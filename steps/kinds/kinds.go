@@ -4,14 +4,22 @@ package kinds
 
 import (
 	"playbook/steps"
+	"playbook/steps/alarm"
 	"playbook/steps/athena"
+	"playbook/steps/exposure"
+	"playbook/steps/flowlogs"
+	"playbook/steps/inventory"
 	"playbook/steps/question"
 )
 
 // All returns every kind, by name.
 func All() []steps.Kind {
 	return []steps.Kind{
+		alarm.Kind(),
 		athena.Kind(),
+		exposure.Kind(),
+		flowlogs.Kind(),
+		inventory.Kind(),
 		question.Kind(),
 	}
 }
