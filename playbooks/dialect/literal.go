@@ -15,13 +15,18 @@ var errNUL = errors.New("the text has a NUL character in it, which cannot stand 
 var hiveEscapes = map[byte]string{'0': "\x00", 'b': "\b", 'n': "\n", 'r': "\r", 't': "\t", 'Z': "\x1a",
 	'%': `\%`, '_': `\_`}
 
-// QuoteString writes s as a string literal of the class. It refuses NUL.
+// QuoteString writes s as a string literal of the class. It refuses NUL. What it writes
+// never holds "${{", so that a value which does is not taken for a template.
 func QuoteString(class Class, s string) (string, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return "", errNUL
 	}
 	if !class.IsHive() {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'", nil
+		quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+		if strings.Contains(s, opening) {
+			quoted = "U&" + strings.ReplaceAll(strings.ReplaceAll(quoted, `\`, `\\`), opening, `\0024{{`)
+		}
+		return quoted, nil
 	}
 	var b strings.Builder
 	b.WriteByte('\'')
@@ -36,7 +41,7 @@ func QuoteString(class Class, s string) (string, error) {
 			b.WriteString(`\r`)
 		case c == '\t':
 			b.WriteString(`\t`)
-		case c < ' ' || c == 0x7f:
+		case c < ' ' || c == 0x7f || strings.HasPrefix(s[i:], opening):
 			fmt.Fprintf(&b, `\u%04x`, c)
 		default:
 			b.WriteByte(c)
@@ -47,7 +52,7 @@ func QuoteString(class Class, s string) (string, error) {
 }
 
 // QuoteIdentifier writes name as a quoted name of the class, "…" or `…`. It refuses
-// NUL, control characters and the empty name, which no name in Athena can be.
+// NUL, control characters, "${{" and the empty name, which no name in Athena can be.
 func QuoteIdentifier(class Class, name string) (string, error) {
 	switch {
 	case name == "":
@@ -56,6 +61,8 @@ func QuoteIdentifier(class Class, name string) (string, error) {
 		return "", errNUL
 	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "", fmt.Errorf("the name %s has a control character in it", quote(name))
+	case strings.Contains(name, opening):
+		return "", fmt.Errorf("the name %s has ${{ in it", quote(name))
 	case !utf8.ValidString(name):
 		return "", fmt.Errorf("the name %s is not valid UTF-8", quote(name))
 	}

@@ -3,6 +3,7 @@ package dialect
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +29,8 @@ var formats = map[string]SerDeClass{
 	"PARQUET": Parquet, "AVRO": Avro, "ION": Ion,
 }
 
+// inputFormats are the classes that the guide's examples name, each with its format.
+// There may be others.
 var inputFormats = map[string]string{
 	"org.apache.hadoop.mapred.TextInputFormat":                      "TEXTFILE",
 	"org.apache.hadoop.mapred.SequenceFileInputFormat":              "SEQUENCEFILE",
@@ -36,6 +39,8 @@ var inputFormats = map[string]string{
 	"org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat": "PARQUET",
 	"org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat":    "AVRO",
 	"com.amazon.ionhiveserde.formats.IonInputFormat":                "ION",
+	"com.amazon.emr.cloudtrail.CloudTrailInputFormat":               "CLOUDTRAIL",
+	"org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat":           "SYMLINK",
 }
 
 func (t *tableReader) rowFormat() (mistake *Error) {
@@ -82,6 +87,7 @@ func (t *tableReader) delimited() *Error {
 			return mistake
 		}
 		*clause.value = text
+		t.given[clause.value] = true
 		t.HasHoles = t.HasHoles || hole
 	}
 	return nil
@@ -126,36 +132,47 @@ func (t *tableReader) finish() {
 	default:
 		s.Class = formats[t.StoredAs]
 	}
-	property := func(name, otherwise string) string {
-		if value, ok := s.Properties[name]; ok {
-			return value
+	// otherwise fills in a delimiter that no clause gives: a property's, or the SerDe's own.
+	otherwise := func(value *string, own string, properties ...string) {
+		if t.given[value] {
+			return
 		}
-		return otherwise
+		*value = own
+		for _, name := range properties {
+			if text, ok := s.Properties[name]; ok {
+				*value = text
+				return
+			}
+		}
 	}
 	switch s.Class {
 	case LazySimple: // "Lazy Simple SerDe for CSV, TSV, and custom-delimited files"
-		s.FieldDelimiter = cmp.Or(s.FieldDelimiter, property("field.delim", delimiter(property("serialization.format", "\x01"))))
-		s.EscapedBy = cmp.Or(s.EscapedBy, property("escape.delim", ""))
-		s.LineDelimiter = cmp.Or(s.LineDelimiter, property("line.delim", "\n"))
-		s.CollectionDelimiter = cmp.Or(s.CollectionDelimiter, property("colelction.delim", property("collection.delim", "\x02")))
-		s.MapKeyDelimiter = cmp.Or(s.MapKeyDelimiter, property("mapkey.delim", "\x03"))
+		otherwise(&s.FieldDelimiter, "\x01", "field.delim", "serialization.format")
+		otherwise(&s.EscapedBy, "", "escape.delim")
+		otherwise(&s.LineDelimiter, "\n", "line.delim")
+		otherwise(&s.CollectionDelimiter, "\x02", "colelction.delim", "collection.delim") // Hive misspells it
+		otherwise(&s.MapKeyDelimiter, "\x03", "mapkey.delim")
+		for _, value := range []*string{&s.FieldDelimiter, &s.EscapedBy, &s.CollectionDelimiter, &s.MapKeyDelimiter} {
+			*value = delimiter(*value)
+		}
 		null, ok := t.Properties["serialization.null.format"]
 		if !ok {
-			null = property("serialization.null.format", `\N`)
+			null = `\N`
 		}
-		s.NullDefinedAs = cmp.Or(s.NullDefinedAs, null)
+		otherwise(&s.NullDefinedAs, null, "serialization.null.format")
 	case OpenCSV: // "Open CSV SerDe for processing CSV"
-		s.FieldDelimiter = property("separatorChar", ",")
-		s.Quote = property("quoteChar", `"`)
-		s.EscapedBy = property("escapeChar", `\`)
-		s.LineDelimiter = "\n"
+		otherwise(&s.FieldDelimiter, ",", "separatorChar")
+		otherwise(&s.Quote, `"`, "quoteChar")
+		otherwise(&s.EscapedBy, `\`, "escapeChar")
+		otherwise(&s.LineDelimiter, "\n")
 	}
 }
 
-// delimiter reads serialization.format, where '1' is the character of that number.
-func delimiter(format string) string {
-	if len(format) == 1 && isDigit(format[0]) {
-		return string(rune(format[0] - '0'))
+// delimiter is the character that a number stands for: '44' is a comma (Hive's
+// LazyUtils.getByte).
+func delimiter(text string) string {
+	if n, err := strconv.ParseInt(text, 10, 8); err == nil && n >= 0 {
+		return string(rune(n))
 	}
-	return format
+	return text
 }

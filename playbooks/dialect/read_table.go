@@ -24,11 +24,12 @@ var clauses = []struct {
 type tableReader struct {
 	*reader
 	*Table
+	given map[*string]bool // delimiters that a clause gives
 }
 
 func (r *reader) createTable(s *Statement) (mistake *Error) {
 	s.Table = &Table{}
-	t := &tableReader{r, s.Table}
+	t := &tableReader{reader: r, Table: s.Table, given: map[*string]bool{}}
 	r.words("CREATE")
 	t.External = r.words("EXTERNAL")
 	r.words("TABLE")
@@ -227,7 +228,9 @@ func (t *tableReader) properties() *Error {
 }
 
 func (t *tableReader) serdeProperties() *Error {
-	t.SerDe.Properties = map[string]string{}
+	if t.SerDe.Properties == nil {
+		t.SerDe.Properties = map[string]string{}
+	}
 	return t.pairs(func(key Token, name string, _ Token, text string) {
 		if key.Kind != Hole {
 			t.SerDe.Properties[name] = text

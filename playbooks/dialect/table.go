@@ -13,7 +13,7 @@ type Table struct {
 	Partitions     []Column
 	Buckets        int // of CLUSTERED BY … INTO n BUCKETS
 	SerDe          SerDe
-	StoredAs       string // upper case; TEXTFILE when nothing is said, "" when not known
+	StoredAs       string // upper case; TEXTFILE when nothing is said, "" for an InputFormat not known here
 	InputFormat    string // Java classes, when they are named
 	OutputFormat   string
 	Location       string

@@ -1,0 +1,1 @@
+SELECT * FROM vpc_flow_logs limit 1000;
