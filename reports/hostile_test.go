@@ -1,0 +1,122 @@
+package reports
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// attacks are texts as an attacker would put them into a tag, a host name or an
+// answer.
+var attacks = []string{
+	`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `<svg/onload=alert(1)>`, `</td></tr></table><h1>x`,
+	`"><script>alert(1)</script>`, `' onmouseover='alert(1)`, `<a href="javascript:alert(1)">x</a>`, `<iframe src=//evil.example>`,
+	`<style>*{display:none}</style>`, `<link rel=stylesheet href=//evil.example>`, `<meta http-equiv=refresh content=0>`,
+	`<!-- `, `-->`, `<![CDATA[`, `<?php`, `&lt;script&gt;`, `&#60;script&#62;`, `&copy;`, `{{.Body}}`, `${{ params.x }}`,
+	`[click](javascript:alert(1))`, `[click](http://evil.example)`, `![x](http://evil.example/p.png)`, `[x][1]`, "[1]: http://evil.example",
+	`<http://evil.example>`, `http://evil.example`, `https://evil.example/a?b=c`, `www.evil.example`, `mail@evil.example`, `ftp://evil.example`,
+	`@everyone`, `#123`, `:bomb:`, "`code`", "``", "```\n# out\n```", "~~~\n# out", "````sql", "` `` `", `a|b|c`, `\|x|`, `| a | b |`, `|---|---|`,
+	`**bold**`, `*em*`, `__b__`, `_e_`, `~~s~~`, `$x$`, "# heading", "## heading", "###### h", "x\n# heading", "x\n\n# heading", "x\n===", "x\n---", "---", "***", "===",
+	"- item", "+ item", "* item", "1. item", "1) item", "> quote", "    code", "\tcode", "- [ ] task",
+	"line\r\nline", "nul\x00byte", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u009b31m", "\u202egpj.exe", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom", "\U000e0041tag",
+	"bad\xff\xfeutf8", strings.Repeat("x", 5000), strings.Repeat("wide ", 2000), "=cmd|'/C calc'!A0", `\`, `\\`, "a\\", "trailing  ", " ", "​",
+	"{#id .class}", `<a id="step-exposure">`, `[^1]`, "term\n: definition", "\u2028line", "`\n## out\n`", "]]>", "%00", "<br>", "&", "a & b; c",
+}
+
+// TestHostileTextStaysText puts each attack into every place of a report where text
+// from outside lands, and compares the structure of what comes out with that of a
+// report with harmless text: nothing may appear that the report did not make.
+func TestHostileTextStaysText(t *testing.T) {
+	harmless := structure(t, rendered(t, plain))
+	for _, attack := range attacks {
+		got := rendered(t, func(text string) string { return text + attack })
+		if diff := compare(harmless, structure(t, got)); diff != "" {
+			t.Errorf("%.60q after text changes the report: %s", attack, diff)
+		}
+		got = rendered(t, func(string) string { return attack })
+		if diff := compare(harmless, structure(t, got)); diff != "" {
+			t.Errorf("%.60q alone changes the report: %s", attack, diff)
+		}
+		for _, r := range got {
+			if r < ' ' && r != '\n' || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200b {
+				t.Errorf("%.60q puts %U into the report", attack, r)
+				break
+			}
+		}
+		r, err := Load(fixture(t, func(text string) string { return attack }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var html, json bytes.Buffer
+		if err := r.HTML(&html); err != nil {
+			t.Errorf("%q: %v", attack, err)
+		}
+		if err := r.JSON(&json); err != nil {
+			t.Errorf("%q: %v", attack, err)
+		}
+		for _, tag := range []string{"<script", "<img", "<iframe", "<link", "javascript:alert(1)\""} {
+			if strings.Contains(strings.ToLower(html.String()), tag) {
+				t.Errorf("%.60q puts %s into the HTML", attack, tag)
+			}
+		}
+	}
+}
+
+func rendered(t *testing.T, text func(string) string) string {
+	t.Helper()
+	r, err := Load(fixture(t, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var markdown bytes.Buffer
+	if err := r.Markdown(&markdown); err != nil {
+		t.Fatal(err)
+	}
+	return markdown.String()
+}
+
+// structure is the kinds of the nodes of a document as GitHub would parse it, counted:
+// blocks, links, images, raw HTML, table cells; not text, nor emphasis and code spans
+// that a longer or shorter text may lose when it is empty.
+func structure(t *testing.T, markdown string) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	github := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList))
+	document := github.Parser().Parse(text.NewReader([]byte(markdown)))
+	_ = ast.Walk(document, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			switch node.Kind() {
+			case ast.KindText, ast.KindString, ast.KindTextBlock, ast.KindParagraph, ast.KindCodeSpan:
+			case ast.KindAutoLink:
+				// GitHub links e-mail addresses even where the @ is escaped: harmless.
+				if n := node.(*ast.AutoLink); n.AutoLinkType != ast.AutoLinkEmail {
+					counts["auto link"]++
+				}
+			case ast.KindHeading:
+				counts["heading "+string(rune('0'+node.(*ast.Heading).Level))]++
+			case extast.KindTableCell:
+				counts["cell"]++
+			default:
+				counts[node.Kind().String()]++
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return counts
+}
+
+func compare(want, got map[string]int) string {
+	var diffs []string
+	for kind, n := range got {
+		if n > want[kind] {
+			diffs = append(diffs, plural(n-want[kind], "more "+kind))
+		}
+	}
+	return strings.Join(diffs, ", ")
+}
