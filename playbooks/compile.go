@@ -3,10 +3,11 @@ package playbooks
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/invopop/jsonschema"
 	"gopkg.in/yaml.v3"
 
 	"playbook/playbooks/expression"
@@ -14,86 +15,111 @@ import (
 	"playbook/steps/diagnostic"
 )
 
-// compiler turns the steps of a file into compiled steps, in order. The scope grows
-// with every step, so that a step can only refer to those before it.
+// compiler compiles the expressions of a file, step after step. The scope grows with
+// every step, so that a step can only refer to those before it.
 type compiler struct {
 	*loader
-	scope *expression.Scope
-	seen  map[string]bool // ids of the steps before
-	later []string        // ids of all steps
-	phase int
+	scope  *expression.Scope
+	lineOf map[string]int // of every step in the file, by id
+	node   *yaml.Node     // of the step that is compiled
+	id     string
+	reads  []string // what the step's expressions read
+}
+
+func (l *loader) compile(root *yaml.Node) *Playbook {
+	p := &Playbook{Params: l.params(child(root, "params"))}
+	types := map[string]string{}
+	for _, param := range p.Params {
+		types[param.Name] = param.Type
+	}
+	nodes := items(child(root, "steps"))
+	l.order(nodes)
+	c := &compiler{loader: l, scope: expression.NewScope(types), lineOf: l.uniqueIDs(nodes, "step")}
+	for _, node := range nodes {
+		if node.Kind == yaml.MappingNode {
+			p.Steps = append(p.Steps, c.step(node))
+		}
+	}
+	return p
+}
+
+// uniqueIDs returns the line of each id, and reports those that appear again.
+func (l *loader) uniqueIDs(nodes []*yaml.Node, what string) map[string]int {
+	lines := map[string]int{}
+	for _, node := range nodes {
+		id := child(node, "id")
+		if id == nil || !isText(id) {
+			continue
+		}
+		if first, again := lines[id.Value]; again {
+			l.at(id, "duplicate-id", fmt.Sprintf("there is %s %q in line %d already", article(what), excerpt(id.Value), first), "")
+			continue
+		}
+		lines[id.Value] = id.Line
+	}
+	return lines
+}
+
+func article(noun string) string {
+	if strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 func (c *compiler) step(node *yaml.Node) *Step {
-	if node.Kind != yaml.MappingNode {
-		return nil
+	c.node, c.id, c.reads = node, text(child(node, "id")), nil
+	s := &Step{Line: node.Line}
+	s.When = c.program(child(node, "when"), c.scope, expression.Bool)
+	inside := c.scope
+	forEach := child(node, "for_each")
+	if forEach != nil {
+		s.ForEach = c.program(forEach, c.scope, expression.List)
+		inside = c.scope.WithItem()
 	}
-	var raw step
-	_ = node.Decode(&raw)
-	s := &Step{
-		ID: raw.ID, Phase: Phase(raw.Phase), Title: raw.Title, Why: raw.Why, Covers: raw.Covers,
-		OnFailure: OnFailure(raw.OnFailure), Line: node.Line,
-	}
-	if s.OnFailure == "" {
-		s.OnFailure = Continue
-	}
-	c.unique(child(node, "id"))
-	c.ordered(child(node, "phase"))
-	s.Timeout = c.duration(child(node, "timeout"))
-	s.Retry = Retry{Attempts: raw.Retry.Attempts, Backoff: c.duration(child(child(node, "retry"), "backoff"))}
-
-	var reads []string
-	scope := c.scope
-	s.When = c.program(child(node, "when"), scope, expression.Bool, &reads)
-	s.ForEach = c.program(child(node, "for_each"), scope, expression.List, &reads)
-	if s.ForEach != nil {
-		scope = scope.WithItem()
-	}
-	kind, known := c.kind(child(node, "uses"))
-	s.Kind = kind
-	var result reflect.Type
-	if known {
+	var result reflect.Type // nil, that is any value, when the kind is not known
+	if kind, ok := c.kind(child(node, "uses")); ok {
+		s.Kind = kind
+		s.with = c.with(kind, inside)
 		result = reflect.TypeOf(kind.Result)
-		s.with = c.with(node, kind, scope, &reads)
-		own := result
-		if s.ForEach != nil {
-			own = reflect.SliceOf(result)
-		}
-		s.Expect = c.expectations(child(node, "expect"), c.scope.WithResult(own), &reads)
 	}
-	s.Needs = needs(reads)
-	if raw.ID != "" && !c.seen[raw.ID] {
-		c.seen[raw.ID] = true
-		if result == nil { // an unknown kind: its result is not judged again
-			result = reflect.TypeFor[map[string]any]()
-		}
-		c.scope = c.scope.WithStep(raw.ID, result, s.ForEach != nil)
+	s.Expect = c.expectations(child(node, "expect"), c.scope.WithResult(ownResult(s.Kind, result, forEach != nil)))
+	s.Needs = needs(c.reads)
+	if c.id != "" && c.lineOf[c.id] == child(node, "id").Line {
+		c.scope = c.scope.WithStep(c.id, result, forEach != nil)
 	}
 	return s
 }
 
-func (c *compiler) unique(id *yaml.Node) {
-	if id != nil && c.seen[id.Value] {
-		c.at(id, "duplicate-id", fmt.Sprintf("there is a step %q before this one", id.Value), "results are known by the step's id")
+// ownResult is the type of `result` in a step's own expectations.
+func ownResult(kind steps.Kind, result reflect.Type, forEach bool) reflect.Type {
+	switch {
+	case !forEach:
+		return result
+	case result == nil || kind.PerTarget:
+		// Elements of the inner lists gain account and region (see steps.Merge), which
+		// a Go type cannot say: they stay untyped.
+		return reflect.TypeFor[[]any]()
 	}
+	return reflect.SliceOf(result)
 }
 
-// ordered checks that phases follow the lifecycle.
-func (c *compiler) ordered(node *yaml.Node) {
-	if node == nil {
-		return
+// fill takes over what needs no compiling.
+func (s *Step) fill(raw step) {
+	s.ID, s.Phase, s.Title, s.Why, s.Covers = raw.ID, Phase(raw.Phase), raw.Title, raw.Why, raw.Covers
+	if s.OnFailure = OnFailure(raw.OnFailure); s.OnFailure == "" {
+		s.OnFailure = Continue
 	}
-	at := slices.Index(Phases[:], Phase(node.Value))
-	if at >= 0 && at < c.phase {
-		c.at(node, "phase-order", fmt.Sprintf("a step of %s comes after one of %s", Phases[at], Phases[c.phase]),
-			fmt.Sprintf("the order is %v", Phases))
-		return
+	s.Timeout = raw.Timeout.parse()
+	s.Retry = Retry{Attempts: raw.Retry.Attempts, Backoff: raw.Retry.Backoff.parse()}
+	s.with.step = raw.ID
+	for i, x := range raw.Expect {
+		s.Expect[i].ID, s.Expect[i].Severity, s.Expect[i].Attack = x.ID, steps.Severity(x.Severity), x.Attack
 	}
-	c.phase = max(c.phase, at)
 }
 
 func (c *compiler) kind(uses *yaml.Node) (steps.Kind, bool) {
-	if uses == nil {
+	if uses == nil || !isText(uses) {
 		return steps.Kind{}, false
 	}
 	var names []string
@@ -107,124 +133,116 @@ func (c *compiler) kind(uses *yaml.Node) (steps.Kind, bool) {
 	if hint == "" {
 		hint = "the kinds are " + strings.Join(names, ", ")
 	}
-	c.at(uses, "unknown-kind", fmt.Sprintf("there is no kind of step called %q", uses.Value), hint)
+	c.at(uses, "unknown-kind", fmt.Sprintf("there is no kind of step called %q", excerpt(uses.Value)), hint)
 	return steps.Kind{}, false
 }
 
-func (c *compiler) expectations(list *yaml.Node, scope *expression.Scope, reads *[]string) []Expectation {
-	if list == nil || list.Kind != yaml.SequenceNode {
-		return nil
+// schema of a kind's options. Reflection is slow, and most steps share few kinds.
+func (l *loader) schema(kind steps.Kind) *jsonschema.Schema {
+	if l.schemas[kind.Name] == nil {
+		l.schemas[kind.Name] = optionsSchema(kind)
 	}
-	seen := map[string]bool{}
+	return l.schemas[kind.Name]
+}
+
+func (c *compiler) expectations(list *yaml.Node, scope *expression.Scope) []Expectation {
+	nodes := items(list)
+	c.uniqueIDs(nodes, "expectation")
 	var expectations []Expectation
-	for _, node := range list.Content {
-		node = resolve(node)
-		var raw expectation
-		_ = node.Decode(&raw)
-		x := Expectation{ID: raw.ID, Severity: steps.Severity(raw.Severity), Attack: raw.Attack}
-		if id := child(node, "id"); id != nil {
-			if seen[id.Value] {
-				c.at(id, "duplicate-id", fmt.Sprintf("this step has an expectation %q already", id.Value), "")
-			}
-			seen[id.Value] = true
-		}
+	for _, node := range nodes {
+		var x Expectation
 		inner := scope
-		x.Each = c.program(child(node, "each"), scope, expression.List, reads)
-		if x.Each != nil {
+		if each := child(node, "each"); each != nil {
+			x.Each = c.program(each, scope, expression.List)
 			inner = scope.WithItem()
 		}
-		x.That = c.program(child(node, "that"), inner, expression.Bool, reads)
-		x.Resource = c.program(child(node, "resource"), inner, expression.Any, reads)
-		x.Finding = c.template(child(node, "finding"), inner, reads)
-		x.Remedy = c.template(child(node, "remedy"), inner, reads)
-		x.FalsePositives = c.template(child(node, "false_positives"), inner, reads)
+		x.That = c.program(child(node, "that"), inner, expression.Bool)
+		x.Resource = c.program(child(node, "resource"), inner, expression.Any)
+		x.Finding = c.template(child(node, "finding"), inner)
+		x.Remedy = c.template(child(node, "remedy"), inner)
+		x.FalsePositives = c.template(child(node, "false_positives"), inner)
 		expectations = append(expectations, x)
 	}
 	return expectations
 }
 
-func (c *compiler) program(node *yaml.Node, scope *expression.Scope, want expression.Want, reads *[]string) *expression.Program {
-	if node == nil || !isScalar(node) {
+// program compiles an expression as it stands.
+func (c *compiler) program(node *yaml.Node, scope *expression.Scope, want expression.Want) *expression.Program {
+	if node == nil || !isScalar(node) || c.cutByComment(node) {
 		return nil
 	}
-	if c.cutByComment(node) {
+	program, mistake := expression.Compile(node.Value, scope, want)
+	if mistake != nil {
+		c.mistake(node, mistake)
 		return nil
 	}
-	program, err := expression.Compile(node.Value, scope, want)
-	if err != nil {
-		c.mistake(node, err)
-		return nil
-	}
-	*reads = append(*reads, program.Reads()...)
+	c.reads = append(c.reads, program.Reads()...)
 	return program
 }
 
-func (c *compiler) template(node *yaml.Node, scope *expression.Scope, reads *[]string) *expression.Template {
-	if node == nil || !isScalar(node) {
+func (c *compiler) template(node *yaml.Node, scope *expression.Scope) *expression.Template {
+	if node == nil || !isScalar(node) || hasHole(node) && c.cutByComment(node) {
 		return nil
 	}
-	if strings.Contains(node.Value, "${{") && c.cutByComment(node) {
+	if !hasHole(node) && strings.Contains(node.Value, "{{") {
+		c.at(node, "hole", "{{ }} is plain text", "an expression stands in ${{ }}")
+	}
+	compiled, mistakes := expression.CompileTemplate(node.Value, scope)
+	for _, mistake := range mistakes {
+		c.mistake(node, mistake)
+	}
+	if mistakes != nil {
 		return nil
 	}
-	template, errs := expression.CompileTemplate(node.Value, scope)
-	for _, err := range errs {
-		c.mistake(node, err)
-	}
-	if errs != nil {
-		return nil
-	}
-	*reads = append(*reads, template.Reads()...)
-	return template
+	c.reads = append(c.reads, compiled.Reads()...)
+	return compiled
 }
 
-// cutByComment reports an expression that YAML ended at " #": in expr # is the element
-// of a predicate, in YAML the beginning of a comment, and what is left may still
-// compile and mean something else.
+// cutByComment reports an expression that YAML ended at " #". In expr # is the element
+// of a predicate, in YAML the beginning of a comment: what is left may still compile
+// and mean something else.
 func (c *compiler) cutByComment(node *yaml.Node) bool {
-	plain := node.Style&^yaml.TaggedStyle == 0
-	if !plain || node.LineComment == "" {
+	if plain := node.Style&^yaml.TaggedStyle == 0; !plain {
 		return false
 	}
-	c.at(node, "comment", fmt.Sprintf("YAML ends this expression at %q", excerpt(node.LineComment)),
+	line, column := position(c.lines, node, len(node.Value))
+	comment := strings.TrimLeft(tail(c.lines[line-1], column), " \t")
+	if !strings.HasPrefix(comment, "#") || line == node.Line && column == node.Column {
+		return false
+	}
+	column += len([]rune(tail(c.lines[line-1], column))) - len([]rune(comment))
+	c.report(line, column, "comment", "YAML takes this # for a comment, which cuts the expression before it",
 		"put the expression in quotes, or the comment on a line of its own")
 	return true
 }
 
-func excerpt(text string) string {
-	if runes := []rune(text); len(runes) > 30 {
-		return string(runes[:29]) + "…"
-	}
-	return text
-}
+var noSuchStep = regexp.MustCompile(`^no step before this one is called "(.*)"$`)
 
-func (c *compiler) mistake(node *yaml.Node, err *expression.Error) {
-	line, column := position(c.lines, node, err.Offset)
-	message, hint := err.Message, err.Hint
-	for _, id := range c.later {
-		if !c.seen[id] && strings.Contains(message, fmt.Sprintf("%q", id)) && strings.Contains(message, "step") {
-			hint = fmt.Sprintf("step %s does not come before this one; a step can refer only to earlier steps", id)
+// mistake reports what is wrong with an expression in a scalar.
+func (c *compiler) mistake(node *yaml.Node, e *expression.Error) {
+	line, column := position(c.lines, node, e.Offset)
+	message, hint := e.Message, e.Hint
+	if match := noSuchStep.FindStringSubmatch(message); match != nil {
+		at, exists := c.lineOf[match[1]]
+		switch {
+		case match[1] == c.id:
+			message, hint = fmt.Sprintf("step %s refers to itself", c.id), "in expectations its result is called result"
+		case exists:
+			message = fmt.Sprintf("step %s comes later (line %d)", match[1], at)
+			hint = "a step can refer only to the steps before it"
 		}
 	}
+	if node.Line < c.node.Line {
+		message += fmt.Sprintf(" (in step %s, which reuses this by an alias)", c.id)
+	}
 	c.report(line, column, "expression", message, hint)
-}
-
-func (c *compiler) duration(node *yaml.Node) time.Duration {
-	if node == nil || !isScalar(node) {
-		return 0
-	}
-	d, err := expression.ParseDuration(node.Value)
-	if err != nil {
-		return 0 // the schema's pattern has reported it
-	}
-	return d
 }
 
 // needs names the steps whose result or findings are among the paths.
 func needs(reads []string) []string {
 	var ids []string
 	for _, path := range reads {
-		path = strings.TrimPrefix(path, "take:")
-		rest, ok := strings.CutPrefix(path, "steps.")
+		rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "take:"), "steps.")
 		if !ok {
 			continue
 		}

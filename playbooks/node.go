@@ -2,149 +2,12 @@ package playbooks
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
+	"math"
 	"strings"
+	"time"
 
-	"github.com/invopop/jsonschema"
 	"gopkg.in/yaml.v3"
-
-	"playbook/steps/diagnostic"
 )
-
-// checker compares YAML nodes with a schema and reports where they differ. It knows
-// the keywords that reflection gives for our types (a test holds it to that); general
-// validators know all of them, but not positions.
-type checker struct {
-	report func(node *yaml.Node, rule, message, hint string)
-	holes  bool // text with ${{ }} stands for any value
-}
-
-func (c *checker) check(schema *jsonschema.Schema, node *yaml.Node, path string) {
-	node = resolve(node)
-	if c.holes && isText(node) && strings.Contains(node.Value, "${{") {
-		return
-	}
-	if !fits(schema, node) {
-		hint := ""
-		if isScalar(node) && accepts(schema) == "text" {
-			hint = "put it in quotes"
-		}
-		c.report(node, "type", fmt.Sprintf("%s wants %s, not %s", path, accepts(schema), describeNode(node)), hint)
-		return
-	}
-	switch node.Kind {
-	case yaml.MappingNode:
-		c.mapping(schema, node, path)
-	case yaml.SequenceNode:
-		if schema.MinItems != nil && uint64(len(node.Content)) < *schema.MinItems {
-			c.report(node, "empty", fmt.Sprintf("%s is empty", path), "")
-		}
-		if schema.Items != nil {
-			for i, item := range node.Content {
-				c.check(schema.Items, item, fmt.Sprintf("%s[%d]", path, i))
-			}
-		}
-	case yaml.ScalarNode:
-		c.scalar(schema, node, path)
-	}
-}
-
-func (c *checker) mapping(schema *jsonschema.Schema, node *yaml.Node, path string) {
-	var known []string
-	for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		known = append(known, pair.Key)
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		if seen[key.Value] {
-			c.report(key, "duplicate-key", fmt.Sprintf("key %q appears twice", key.Value), "")
-			continue
-		}
-		seen[key.Value] = true
-		property, ok := (*jsonschema.Schema)(nil), false
-		if schema.Properties != nil {
-			property, ok = schema.Properties.Get(key.Value)
-		}
-		switch {
-		case ok:
-			c.check(property, value, join(path, key.Value))
-		case schema.AdditionalProperties != nil && schema.AdditionalProperties != jsonschema.FalseSchema:
-			c.check(schema.AdditionalProperties, value, join(path, key.Value))
-		case schema.Properties != nil:
-			hint := diagnostic.DidYouMean(key.Value, known)
-			if hint == "" {
-				hint = "the keys are " + strings.Join(known, ", ")
-			}
-			c.report(key, "unknown-key", fmt.Sprintf("unknown key %q%s", key.Value, inside(path)), hint)
-		}
-	}
-	for _, name := range schema.Required {
-		if !seen[name] {
-			c.report(node, "missing-key", fmt.Sprintf("the key %q is missing%s", name, inside(path)), "")
-		}
-	}
-}
-
-func (c *checker) scalar(schema *jsonschema.Schema, node *yaml.Node, path string) {
-	if len(schema.Enum) > 0 {
-		var allowed []string
-		for _, value := range schema.Enum {
-			allowed = append(allowed, fmt.Sprint(value))
-		}
-		if !slices.Contains(allowed, node.Value) {
-			hint := diagnostic.DidYouMean(node.Value, allowed)
-			if hint == "" {
-				hint = "it is one of " + strings.Join(allowed, ", ")
-			}
-			c.report(node, "enum", fmt.Sprintf("%s cannot be %q", path, node.Value), hint)
-		}
-	}
-	if schema.Pattern != "" && !regexp.MustCompile(schema.Pattern).MatchString(node.Value) {
-		c.report(node, "pattern", fmt.Sprintf("%s cannot be %q", path, node.Value), "it has to look like "+schema.Pattern)
-	}
-	number, err := strconv.ParseFloat(node.Value, 64)
-	if err != nil {
-		return
-	}
-	if limit, err := schema.Minimum.Float64(); schema.Minimum != "" && err == nil && number < limit {
-		c.report(node, "range", fmt.Sprintf("%s cannot be %s", path, node.Value), fmt.Sprintf("it is at least %s", schema.Minimum))
-	}
-	if limit, err := schema.Maximum.Float64(); schema.Maximum != "" && err == nil && number > limit {
-		c.report(node, "range", fmt.Sprintf("%s cannot be %s", path, node.Value), fmt.Sprintf("it is at most %s", schema.Maximum))
-	}
-}
-
-// fits reports whether a node has the type that a schema asks for.
-func fits(schema *jsonschema.Schema, node *yaml.Node) bool {
-	if schema.AnyOf != nil {
-		return slices.ContainsFunc(schema.AnyOf, func(s *jsonschema.Schema) bool { return fits(s, node) })
-	}
-	switch schema.Type {
-	case "":
-		return true
-	case "object":
-		return node.Kind == yaml.MappingNode
-	case "array":
-		return node.Kind == yaml.SequenceNode
-	case "string":
-		// A date is text to us: yaml.v3 reads 2026-01-15 as a timestamp.
-		return isText(node) || node.Kind == yaml.ScalarNode && node.Tag == "!!timestamp"
-	case "integer":
-		if node.Tag == "!!float" {
-			f, err := strconv.ParseFloat(node.Value, 64)
-			return err == nil && f == float64(int64(f))
-		}
-		return node.Kind == yaml.ScalarNode && node.Tag == "!!int"
-	case "number":
-		return node.Kind == yaml.ScalarNode && (node.Tag == "!!int" || node.Tag == "!!float")
-	case "boolean":
-		return node.Kind == yaml.ScalarNode && node.Tag == "!!bool"
-	}
-	panic("playbooks: the checker does not know the schema type " + schema.Type)
-}
 
 // resolve follows an alias to what it stands for.
 func resolve(node *yaml.Node) *yaml.Node {
@@ -158,32 +21,54 @@ func isScalar(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && nod
 
 func isText(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!str" }
 
-func describeNode(node *yaml.Node) string {
+func hasHole(node *yaml.Node) bool { return isText(node) && strings.Contains(node.Value, "${{") }
+
+// number is the value of a scalar that is one; not-a-number and infinity are none.
+func number(node *yaml.Node) (float64, bool) {
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" && node.Tag != "!!float" {
+		return 0, false
+	}
+	var f float64
+	if err := node.Decode(&f); err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
+
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a time", excerpt(text))
+}
+
+// describe names a node for a message.
+func describe(node *yaml.Node) string {
 	switch {
 	case node.Kind == yaml.MappingNode:
-		return "a map"
+		return "a map of keys"
 	case node.Kind == yaml.SequenceNode:
 		return "a list"
 	case node.Tag == "!!null":
 		return "nothing"
-	case node.Tag == "!!str":
-		return "text"
+	case node.Tag == "!!int" || node.Tag == "!!float":
+		return "the number " + excerpt(node.Value)
+	case node.Tag == "!!bool":
+		return node.Value
+	case node.Tag == "!!timestamp":
+		return "the date " + excerpt(node.Value)
 	}
-	return "the " + map[string]string{"!!int": "number", "!!float": "number", "!!bool": "boolean", "!!timestamp": "date"}[node.Tag] + " " + node.Value
+	return fmt.Sprintf("%q", excerpt(node.Value))
 }
 
-func join(path, key string) string {
-	if path == "" {
-		return key
+// excerpt cuts text to what a message can hold.
+func excerpt(text string) string {
+	if runes := []rune(text); len(runes) > 60 {
+		return string(runes[:59]) + "…"
 	}
-	return path + "." + key
-}
-
-func inside(path string) string {
-	if path == "" {
-		return ""
-	}
-	return " in " + path
+	return text
 }
 
 // child returns the value of a key of a mapping, or nil.
@@ -196,9 +81,29 @@ func child(node *yaml.Node, key string) *yaml.Node {
 		return nil
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value == key {
+		if resolve(node.Content[i]).Value == key {
 			return resolve(node.Content[i+1])
 		}
 	}
 	return nil
+}
+
+// items are the elements of a list, aliases followed.
+func items(list *yaml.Node) []*yaml.Node {
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil
+	}
+	nodes := make([]*yaml.Node, len(list.Content))
+	for i, node := range list.Content {
+		nodes[i] = resolve(node)
+	}
+	return nodes
+}
+
+// text is the value of a scalar, or "".
+func text(node *yaml.Node) string {
+	if node == nil || !isText(node) {
+		return ""
+	}
+	return node.Value
 }

@@ -3,17 +3,19 @@ package playbooks
 import (
 	"errors"
 	"fmt"
-	"net/netip"
+	"maps"
+	"reflect"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
-	"playbook/playbooks/expression"
 	"playbook/steps/diagnostic"
 )
+
+var paramName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // params reads the declarations, in file order.
 func (l *loader) params(node *yaml.Node) []Param {
@@ -22,162 +24,175 @@ func (l *loader) params(node *yaml.Node) []Param {
 	}
 	var params []Param
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], resolve(node.Content[i+1])
-		if !paramName.MatchString(key.Value) {
-			l.at(key, "pattern", fmt.Sprintf("a param cannot be called %q", key.Value), "use small letters, digits and _")
-			continue
+		key, value := resolve(node.Content[i]), resolve(node.Content[i+1])
+		if key.Kind == yaml.ScalarNode && !paramName.MatchString(key.Value) {
+			l.at(key, "pattern", fmt.Sprintf("a param cannot be called %q", excerpt(key.Value)),
+				"use small letters, digits and _, beginning with a letter")
 		}
-		var raw param
-		_ = value.Decode(&raw)
-		p := Param{Name: key.Value, Type: raw.Type, Help: raw.Help, Secret: raw.Secret, Choices: raw.Choices}
-		if fallback := child(value, "default"); fallback != nil && raw.Type != "" {
-			var given any
-			_ = fallback.Decode(&given)
-			parsed, err := p.parse(given)
-			if err != nil {
-				l.at(fallback, "default", "the default "+err.Error(), "")
-			}
-			p.Default = parsed
-		}
-		params = append(params, p)
+		params = append(params, l.param(key.Value, value))
 	}
 	return params
 }
 
+func (l *loader) param(name string, node *yaml.Node) Param {
+	p := Param{Name: name, Type: text(child(node, "type")), Help: text(child(node, "help"))}
+	if secret := child(node, "secret"); secret != nil {
+		p.Secret = secret.Tag == "!!bool" && strings.EqualFold(secret.Value, "true")
+	}
+	if !slices.Contains(ParamTypes[:], p.Type) {
+		return p // reported by the schema
+	}
+	for _, choice := range items(child(node, "choices")) {
+		if !isScalar(choice) || hasHole(choice) {
+			continue
+		}
+		if _, err := p.parseText(choice.Value); err != nil {
+			l.at(choice, "choices", fmt.Sprintf("the choice %q: %v", excerpt(choice.Value), err), "")
+		}
+		p.Choices = append(p.Choices, choice.Value)
+	}
+	fallback := child(node, "default")
+	switch {
+	case fallback == nil || fallback.Tag == "!!null":
+	case hasHole(fallback):
+		l.at(fallback, "hole", "${{ }} is not evaluated in a default", "a param without default is nil; write params.x ?? … where it is used")
+	case p.Secret:
+		l.at(fallback, "secret", "a secret cannot have a default", "the playbook is copied into every run folder")
+	default:
+		value, err := p.parse(given(fallback))
+		if err != nil {
+			l.at(fallback, "default", "the default "+err.Error(), "")
+		}
+		p.Default = value
+	}
+	return p
+}
+
+// given is a default as a params file or the command line would give it. Scalars are
+// taken as they are written: 012345678901 is an account, not a number.
+func given(node *yaml.Node) any {
+	switch {
+	case node.Kind == yaml.SequenceNode:
+		list := []any{}
+		for _, item := range items(node) {
+			list = append(list, given(item))
+		}
+		return list
+	case isScalar(node):
+		return node.Value
+	}
+	return map[string]any{}
+}
+
 // ParseParams turns what was given on the command line and in a params file into
-// values by name, defaults included. The command line wins. Every mistake is in the
-// error.
+// values by name, defaults included. The command line wins. A param that is not given
+// and has no default is nil. Every mistake is in the error; no secret is.
 func ParseParams(p *Playbook, given map[string]string, file map[string]any) (map[string]any, error) {
+	all := maps.Clone(file)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for name, text := range given {
+		all[name] = text
+	}
 	values := map[string]any{}
 	var names []string
-	var errs []error
+	var wrong []error
 	for _, param := range p.Params {
 		names = append(names, param.Name)
-		value, ok := file[param.Name]
-		if text, onLine := given[param.Name]; onLine {
-			value, ok = text, true
-		}
-		if !ok {
+		value, isGiven := all[param.Name]
+		if !isGiven {
 			values[param.Name] = param.Default
 			continue
 		}
 		parsed, err := param.parse(value)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("param %s %w", param.Name, err))
+			wrong = append(wrong, fmt.Errorf("param %s %w", param.Name, err))
 		}
 		values[param.Name] = parsed
 	}
-	var unknown []string
-	for name := range given {
-		unknown = append(unknown, name)
-	}
-	for name := range file {
-		unknown = append(unknown, name)
-	}
-	slices.Sort(unknown)
-	for _, name := range slices.Compact(unknown) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if !slices.Contains(names, name) {
-			hint := diagnostic.DidYouMean(name, names)
-			if hint == "" {
-				hint = "the params are " + strings.Join(names, ", ")
-			}
-			errs = append(errs, fmt.Errorf("%s has no param %q; %s", p.ID, name, hint))
+			wrong = append(wrong, fmt.Errorf("%s has no param %q; %s", p.ID, name, suggest(name, names)))
 		}
 	}
-	return values, errors.Join(errs...)
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
-// parse converts one value; the error continues "param x …". A secret value is never
-// in it.
+func suggest(name string, names []string) string {
+	if len(names) == 0 {
+		return "it has none at all"
+	}
+	if hint := diagnostic.DidYouMean(name, names); hint != "" {
+		return hint
+	}
+	return "its params are " + strings.Join(names, ", ")
+}
+
+// parse converts what was given; the error continues "param x …".
 func (p Param) parse(given any) (any, error) {
-	value, err := convert(p.Type, given)
-	shown := fmt.Sprintf("%q", fmt.Sprint(given))
+	value, err := p.convert(given)
+	if err == nil {
+		return value, nil
+	}
 	if p.Secret {
-		shown = "***"
+		return nil, fmt.Errorf("cannot be what was given: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot be %s: %w", shown, err)
-	}
-	if text, ok := value.(string); ok && len(p.Choices) > 0 && !slices.Contains(p.Choices, text) {
-		return nil, fmt.Errorf("cannot be %s: it is one of %s", shown, strings.Join(p.Choices, ", "))
-	}
-	return value, nil
+	return nil, fmt.Errorf("cannot be %q: %w", excerpt(fmt.Sprint(given)), err)
 }
 
-func convert(kind string, given any) (any, error) {
-	if list, ok := given.([]any); ok {
-		if kind != "list" {
-			return nil, fmt.Errorf("a list is given, %s is wanted", kind)
-		}
-		values := []any{}
-		for _, element := range list {
-			values = append(values, fmt.Sprint(element))
-		}
-		return values, nil
-	}
+func (p Param) convert(given any) (any, error) {
+	list, isList := given.([]any)
 	text, isText := given.(string)
-	if at, ok := given.(time.Time); ok {
-		text = at.UTC().Format(time.RFC3339)
-	} else if !isText {
-		text = fmt.Sprint(given)
-	}
-	switch kind {
-	case "int":
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, errors.New("a whole number is wanted")
+	switch {
+	case given == nil:
+		return nil, nil
+	case p.Type != "list":
+		value, err := p.scalar(given)
+		if err == nil {
+			err = p.allowed(value)
 		}
-		return n, nil
-	case "float":
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || f != f || f-f != 0 {
-			return nil, errors.New("a number is wanted")
-		}
-		return f, nil
-	case "bool":
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return nil, errors.New("true or false is wanted")
-		}
-		return b, nil
-	case "ip":
-		address, err := netip.ParseAddr(text)
-		if err != nil || address.Zone() != "" {
-			return nil, errors.New("an IP address is wanted")
-		}
-		return address.String(), nil
-	case "cidr":
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, errors.New("a network like 10.0.0.0/8 is wanted")
-		}
-		return prefix.Masked().String(), nil
-	case "duration":
-		d, err := expression.ParseDuration(text)
-		if err != nil {
-			return nil, errors.New("a duration like 90s, 2h or 14d is wanted")
-		}
-		return d, nil
-	case "time":
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if at, err := time.Parse(layout, text); err == nil {
-				return at.UTC(), nil
-			}
-		}
-		return nil, errors.New("a time like 2026-03-01T12:00:00Z is wanted")
-	case "list":
-		values := []any{}
+		return value, err
+	case isText:
+		list = []any{}
 		for _, element := range strings.Split(text, ",") {
 			if element = strings.TrimSpace(element); element != "" {
-				values = append(values, element)
+				list = append(list, element)
 			}
 		}
-		return values, nil
+	case !isList:
+		return nil, errors.New("want a list")
 	}
-	return text, nil
+	for _, element := range list {
+		value, err := p.scalar(element)
+		if err == nil {
+			err = p.allowed(value)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
-// Mask returns the values with secret ones replaced, for the record.
+// allowed checks the choices. They were written as text: 5 and 5.0 are one number.
+func (p Param) allowed(value any) error {
+	for _, choice := range p.Choices {
+		if parsed, err := p.parseText(choice); err == nil && reflect.DeepEqual(parsed, value) {
+			return nil
+		}
+	}
+	if len(p.Choices) > 0 {
+		return errors.New("want " + oneOf(p.Choices))
+	}
+	return nil
+}
+
+// Mask returns the values as a record may show them: those that are set, secret ones
+// replaced.
 func Mask(p *Playbook, values map[string]any) map[string]any {
 	masked := map[string]any{}
 	for _, param := range p.Params {
@@ -199,9 +214,16 @@ func Mask(p *Playbook, values map[string]any) map[string]any {
 func Secrets(p *Playbook, values map[string]any) []string {
 	var secrets []string
 	for _, param := range p.Params {
-		if value := values[param.Name]; param.Secret && value != nil {
-			secrets = append(secrets, fmt.Sprint(value))
+		if !param.Secret || values[param.Name] == nil {
+			continue
 		}
+		if list, ok := values[param.Name].([]any); ok {
+			for _, element := range list {
+				secrets = append(secrets, fmt.Sprint(element))
+			}
+			continue
+		}
+		secrets = append(secrets, fmt.Sprint(values[param.Name]))
 	}
 	return secrets
 }

@@ -2,39 +2,107 @@ package playbooks
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
 
 // position finds the line and column (from 1, in characters) of a byte offset into
-// the value of a scalar. Where the value is not written in the file as it is (folded,
-// with escapes, over several lines) it is the place where the scalar begins.
+// the value of a scalar. YAML folds lines, strips indentation and doubles quotes, but
+// between the characters of a value the file has nothing but white space: both are
+// read side by side. Where that fails (an escape in double quotes that stands for a
+// character) it is the place where the scalar begins.
 func position(lines []string, node *yaml.Node, offset int) (line, column int) {
-	line, column = node.Line, node.Column
-	if node.Kind != yaml.ScalarNode || line < 1 || line > len(lines) {
-		return line, column
+	if node.Kind != yaml.ScalarNode || node.Line < 1 || node.Line > len(lines) {
+		return node.Line, node.Column
 	}
-	before := node.Value[:min(max(offset, 0), len(node.Value))]
-	switch node.Style &^ yaml.TaggedStyle {
-	case yaml.LiteralStyle:
-		down := strings.Count(before, "\n")
-		last := before[strings.LastIndexByte(before, '\n')+1:]
-		return line + 1 + down, indentation(lines, line, node.Value) + utf8.RuneCountInString(last) + 1
-	case yaml.FoldedStyle:
-		return line, column
+	c := beginning(lines, node)
+	offset = min(max(offset, 0), len(node.Value))
+	for _, r := range node.Value[:offset] {
+		if unicode.IsSpace(r) {
+			continue
+		}
+		if c.skipSpace(); !c.match(r) {
+			return node.Line, node.Column
+		}
 	}
-	written := tail(lines[line-1], column)
+	if next, _ := utf8.DecodeRuneInString(node.Value[offset:]); offset < len(node.Value) && !unicode.IsSpace(next) {
+		c.skipSpace()
+	}
+	if c.line >= len(lines) {
+		return node.Line, node.Column
+	}
+	return c.line + 1, utf8.RuneCountInString(lines[c.line][:c.at]) + 1
+}
+
+// cursor is a place in the file while a scalar is read.
+type cursor struct {
+	lines    []string
+	line, at int // from 0; at counts bytes
+	quote    byte
+}
+
+// beginning is where the value of a scalar begins: behind its anchor and its quote, or
+// in the line after the header of a block.
+func beginning(lines []string, node *yaml.Node) *cursor {
+	written := tail(lines[node.Line-1], node.Column)
+	for strings.HasPrefix(written, "&") || strings.HasPrefix(written, "!") {
+		_, after, _ := strings.Cut(written, " ")
+		written = strings.TrimLeft(after, " ")
+	}
+	c := &cursor{lines: lines, line: node.Line - 1, at: len(lines[node.Line-1]) - len(written)}
 	switch {
-	case node.Style&yaml.SingleQuotedStyle != 0:
-		before = "'" + strings.ReplaceAll(before, "'", "''")
-	case node.Style&yaml.DoubleQuotedStyle != 0:
-		before = `"` + before
+	case node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		c.line, c.at = c.line+1, 0
+	case node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && written != "":
+		c.quote = written[0]
+		c.at++
 	}
-	if !strings.HasPrefix(written, before) {
-		return line, column
+	return c
+}
+
+// rest is what follows in the line.
+func (c *cursor) rest() string {
+	if c.line >= len(c.lines) {
+		return ""
 	}
-	return line, column + utf8.RuneCountInString(before)
+	return c.lines[c.line][c.at:]
+}
+
+// skipSpace goes to the next character of the value: over ends of lines, indentation,
+// and the escapes for white space.
+func (c *cursor) skipSpace() {
+	for c.line < len(c.lines) {
+		rest := c.rest()
+		r, size := utf8.DecodeRuneInString(rest)
+		switch {
+		case rest == "" || rest == `\` && c.quote == '"':
+			c.line, c.at = c.line+1, 0
+		case unicode.IsSpace(r):
+			c.at += size
+		case c.quote == '"' && len(rest) > 1 && r == '\\' && strings.IndexByte("ntr ", rest[1]) >= 0:
+			c.at += 2
+		default:
+			return
+		}
+	}
+}
+
+// match goes over one character of the value, if it is what the file has here.
+func (c *cursor) match(r rune) bool {
+	written := string(r)
+	switch {
+	case c.quote == '\'' && r == '\'':
+		written = "''"
+	case c.quote == '"' && (r == '"' || r == '\\'):
+		written = `\` + written
+	}
+	if !strings.HasPrefix(c.rest(), written) {
+		return false
+	}
+	c.at += len(written)
+	return true
 }
 
 // tail is the line from a column (in characters, from 1) on.
@@ -45,15 +113,4 @@ func tail(line string, column int) string {
 		}
 	}
 	return ""
-}
-
-// indentation is how far the text of a block scalar is set in: as far as its first
-// line that is not empty.
-func indentation(lines []string, header int, value string) int {
-	for i, text := range strings.Split(value, "\n") {
-		if text != "" && header+i < len(lines) {
-			return max(0, utf8.RuneCountInString(strings.TrimSuffix(lines[header+i], "\r"))-utf8.RuneCountInString(text))
-		}
-	}
-	return 0
 }

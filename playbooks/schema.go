@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
+	"time"
 
 	"github.com/invopop/jsonschema"
 
@@ -25,8 +25,14 @@ func reflectSchema(v any) *jsonschema.Schema {
 		FieldNameTag:               "yaml",
 		RequiredFromJSONSchemaTags: true,
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
-			if t == reflect.TypeFor[steps.SQL]() {
-				return &jsonschema.Schema{Type: "string"}
+			switch t {
+			case reflect.TypeFor[steps.SQL]():
+				return &jsonschema.Schema{Type: "string", Format: sqlFormat}
+			case reflect.TypeFor[time.Duration]():
+				return durationSchema()
+			case reflect.TypeFor[time.Time]():
+				// Also a date alone, which the format date-time would refuse in an editor.
+				return &jsonschema.Schema{Type: "string", Format: timeFormat}
 			}
 			return nil
 		},
@@ -47,56 +53,53 @@ func Schema(kinds []steps.Kind) ([]byte, error) {
 	uses, _ := list.Items.Properties.Get("uses")
 	for _, kind := range kinds {
 		uses.Enum = append(uses.Enum, kind.Name)
-		options := optionsSchema(kind)
-		allowHoles(options)
-		options.Description = kind.Summary
-		named := jsonschema.NewProperties()
-		named.Set("uses", &jsonschema.Schema{Const: kind.Name})
-		with := jsonschema.NewProperties()
-		with.Set("with", options)
-		then := &jsonschema.Schema{Properties: with}
-		if len(options.Required) > 0 {
-			then.Required = []string{"with"}
-		}
-		list.Items.AllOf = append(list.Items.AllOf, &jsonschema.Schema{
-			If:   &jsonschema.Schema{Properties: named, Required: []string{"uses"}},
-			Then: then,
-		})
+		list.Items.AllOf = append(list.Items.AllOf, whenUsed(kind))
 	}
 	text, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("write the schema: %w", err)
+		return nil, fmt.Errorf("write the JSON Schema: %w", err)
 	}
 	return append(text, '\n'), nil
 }
 
-// allowHoles lets every value below options also be text with an expression in it.
-func allowHoles(schema *jsonschema.Schema) {
-	for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		value := *pair.Value
-		allowHoles(&value)
-		hole := &jsonschema.Schema{Type: "string", Pattern: `\$\{\{`}
-		pair.Value = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{&value, hole}, Description: value.Description}
+// whenUsed says of a step: if it uses the kind, then its options are the kind's.
+func whenUsed(kind steps.Kind) *jsonschema.Schema {
+	options := withHoles(optionsSchema(kind))
+	options.Description = kind.Summary
+	named := jsonschema.NewProperties()
+	named.Set("uses", &jsonschema.Schema{Const: kind.Name})
+	with := jsonschema.NewProperties()
+	with.Set("with", options)
+	then := &jsonschema.Schema{Properties: with}
+	if len(options.Required) > 0 {
+		then.Required = []string{"with"}
 	}
-	if schema.Items != nil {
-		items := *schema.Items
-		allowHoles(&items)
-		schema.Items = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{&items, {Type: "string", Pattern: `\$\{\{`}}}
-	}
+	return &jsonschema.Schema{If: &jsonschema.Schema{Properties: named, Required: []string{"uses"}}, Then: then}
 }
 
-// accepts lists, for a person, what a schema wants.
-func accepts(schema *jsonschema.Schema) string {
-	names := map[string]string{
-		"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-		"array": "a list", "object": "a map",
+// withHoles lets every value below a schema also be text with an expression in it.
+func withHoles(schema *jsonschema.Schema) *jsonschema.Schema {
+	open := *schema
+	if schema.Properties != nil {
+		open.Properties = jsonschema.NewProperties()
+		for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
+			open.Properties.Set(pair.Key, orHole(pair.Value))
+		}
 	}
-	if schema.AnyOf == nil {
-		return names[schema.Type]
+	if schema.Items != nil {
+		open.Items = orHole(schema.Items)
 	}
-	var words []string
-	for _, option := range schema.AnyOf {
-		words = append(words, names[option.Type])
+	if schema.AdditionalProperties != nil && schema.AdditionalProperties != jsonschema.FalseSchema {
+		open.AdditionalProperties = orHole(schema.AdditionalProperties)
 	}
-	return strings.Join(words, " or ")
+	open.AnyOf, open.OneOf = nil, nil
+	for _, alternative := range append(schema.AnyOf, schema.OneOf...) {
+		open.AnyOf = append(open.AnyOf, withHoles(alternative))
+	}
+	return &open
+}
+
+func orHole(schema *jsonschema.Schema) *jsonschema.Schema {
+	hole := &jsonschema.Schema{Type: "string", Pattern: `\$\{\{`}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{withHoles(schema), hole}, Description: schema.Description}
 }

@@ -1,11 +1,12 @@
 package playbooks
 
 import (
-	"errors"
 	"fmt"
-	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/invopop/jsonschema"
 	"gopkg.in/yaml.v3"
 
 	"playbook/playbooks/expression"
@@ -15,149 +16,184 @@ import (
 // with is the compiled options of one step: constants, and expressions that are
 // evaluated each time the step runs.
 type with struct {
-	root option
-	sql  []string
+	step   string
+	schema *jsonschema.Schema
+	root   option
+	sql    []string
 }
 
-// option is one value below `with:`. Exactly one field is set; none means absent.
+// option is one value below `with:`. The first field that is set says what it is.
 type option struct {
-	constant any
+	fields   map[string]option
+	list     []option
 	template *expression.Template
 	sql      *expression.SQL
-	source   string // of sql, holes included
-	list     []option
-	fields   map[string]option
+	source   string // of sql
+	text     bool   // the schema wants text: a number from an expression is written out
+	broken   bool   // its mistake has been reported
+	constant any    // a plain value
 }
 
-// with checks and compiles the options of a step.
-func (c *compiler) with(step *yaml.Node, kind steps.Kind, scope *expression.Scope, reads *[]string) with {
-	node := child(step, "with")
-	schema := optionsSchema(kind)
+// with checks and compiles the options of the step.
+func (c *compiler) with(kind steps.Kind, scope *expression.Scope) with {
+	w := with{schema: c.schema(kind), root: option{fields: map[string]option{}}}
+	node := child(c.node, "with")
 	if node == nil {
-		if len(schema.Required) > 0 {
-			c.at(step, "missing-key", fmt.Sprintf("%s needs with: and in it %s", kind.Name, strings.Join(schema.Required, ", ")), "")
+		if len(w.schema.Required) > 0 {
+			c.at(child(c.node, "uses"), "missing-key", `the key "with" is missing`,
+				fmt.Sprintf("%s needs %s under it", kind.Name, strings.Join(w.schema.Required, ", ")))
+			return w
 		}
-		return with{}
+		node = &yaml.Node{Kind: yaml.MappingNode, Line: c.node.Line, Column: c.node.Column}
 	}
 	before := len(c.diagnostics)
-	c.checker(true).check(schema, node, "with")
-	compiled := with{}
-	compiled.root = c.option(node, reflect.TypeOf(kind.New()).Elem(), scope, reads, &compiled.sql)
-	if len(c.diagnostics) == before {
-		c.validate(node, kind, compiled)
+	c.checker(anyValue).check(w.schema, node, "with")
+	if node.Kind != yaml.MappingNode {
+		return w
 	}
-	return compiled
+	w.root = c.option(node, w.schema, scope, &w.sql)
+	if len(c.diagnostics) == before {
+		c.validate(node, kind, w)
+	}
+	return w
 }
 
-func (c *compiler) option(node *yaml.Node, t reflect.Type, scope *expression.Scope, reads *[]string, sql *[]string) option {
+func (c *compiler) option(node *yaml.Node, schema *jsonschema.Schema, scope *expression.Scope, sql *[]string) option {
 	node = resolve(node)
+	if chosen, ok := choose(schema, node); ok && schema.Format == "" {
+		schema = chosen
+	}
 	switch node.Kind {
 	case yaml.MappingNode:
-		fields := map[string]option{}
+		o := option{fields: map[string]option{}}
 		for i := 0; i+1 < len(node.Content); i += 2 {
-			key := node.Content[i].Value
-			fields[key] = c.option(node.Content[i+1], fieldType(t, key), scope, reads, sql)
+			key := resolve(node.Content[i]).Value
+			o.fields[key] = c.option(node.Content[i+1], property(schema, key), scope, sql)
 		}
-		return option{fields: fields}
+		return o
 	case yaml.SequenceNode:
-		list := make([]option, len(node.Content))
+		inner := schema.Items
+		if inner == nil {
+			inner = &jsonschema.Schema{}
+		}
+		o := option{list: make([]option, len(node.Content))}
 		for i, item := range node.Content {
-			list[i] = c.option(item, elementType(t), scope, reads, sql)
+			o.list[i] = c.option(item, inner, scope, sql)
 		}
-		return option{list: list}
+		return o
 	}
+	return c.value(node, schema, scope, sql)
+}
+
+// value compiles an option that is no map and no list.
+func (c *compiler) value(node *yaml.Node, schema *jsonschema.Schema, scope *expression.Scope, sql *[]string) option {
 	switch {
-	case t == reflect.TypeFor[steps.SQL]() && isText(node):
+	case schema.Format == sqlFormat && isText(node):
 		*sql = append(*sql, node.Value)
-		query, errs := expression.CompileSQL(node.Value, scope)
-		for _, err := range errs {
-			c.mistake(node, err)
-		}
-		if errs != nil {
-			return option{}
-		}
-		*reads = append(*reads, query.Reads()...)
-		return option{sql: query, source: node.Value}
-	case isText(node) && strings.Contains(node.Value, "${{"):
-		return option{template: c.template(node, scope, reads)}
+		return c.statement(node, scope)
+	case hasHole(node):
+		template := c.template(node, scope)
+		return option{template: template, text: schema.Type == "string", broken: template == nil}
+	case isScalar(node) && schema.Type == "string":
+		return option{constant: node.Value} // a date stays as it is written
 	}
 	var value any
 	if err := node.Decode(&value); err != nil {
-		c.at(node, "type", err.Error(), "")
+		c.at(node, "type", "it cannot be read: "+yamlPrefix.ReplaceAllString(err.Error(), ""), "")
+		return option{broken: true}
 	}
 	return option{constant: steps.Plain(value)}
 }
 
-// fieldType is the type of the field with a yaml key, or nil.
-func fieldType(t reflect.Type, key string) reflect.Type {
-	if t == nil || t.Kind() != reflect.Struct {
-		return nil
+func (c *compiler) statement(node *yaml.Node, scope *expression.Scope) option {
+	if hasHole(node) && c.cutByComment(node) {
+		return option{broken: true}
 	}
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name == key {
-			return t.Field(i).Type
-		}
+	statement, mistakes := expression.CompileSQL(node.Value, scope)
+	for _, mistake := range mistakes {
+		c.mistake(node, mistake)
 	}
-	return nil
+	if mistakes != nil {
+		return option{broken: true}
+	}
+	c.reads = append(c.reads, statement.Reads()...)
+	return option{sql: statement, source: node.Value}
 }
 
-func elementType(t reflect.Type) reflect.Type {
-	if t == nil || t.Kind() != reflect.Slice {
-		return nil
-	}
-	return t.Elem()
-}
-
-// validate asks the kind about options that a schema cannot judge.
-func (c *compiler) validate(node *yaml.Node, kind steps.Kind, compiled with) {
+// validate asks the kind about what a schema cannot judge.
+func (c *compiler) validate(node *yaml.Node, kind steps.Kind, w with) {
 	configured := kind.New()
 	validator, ok := configured.(steps.Validator)
 	if !ok {
 		return
 	}
-	known := func(path string) bool {
-		_, known := compiled.root.at(path)
-		return known
+	constants, _ := w.root.constants()
+	if err := fill(configured, constants); err != nil {
+		c.at(node, "type", err.Error(), "")
+		return
 	}
-	if value, ok := compiled.root.constants(); ok {
-		if err := decodeInto(configured, value); err != nil {
-			c.at(node, "type", err.Error(), "")
-			return
-		}
-	}
-	for _, problem := range validator.Validate(known) {
-		where := node
-		for _, key := range strings.Split(problem.Path, ".") {
-			if inner := child(where, key); inner != nil {
-				where = inner
-			}
-		}
-		c.at(where, "option", problem.Message, problem.Hint)
+	for _, problem := range validator.Validate(w.root.known) {
+		c.at(find(node, problem.Path), "option", fmt.Sprintf("%s: %s", join("with", problem.Path), problem.Message), problem.Hint)
 	}
 }
 
-// at finds the option under a path of keys; known is false for what is absent or has
-// an expression in it.
-func (o option) at(path string) (found option, known bool) {
-	for _, key := range strings.Split(path, ".") {
-		inner, ok := o.fields[key]
-		if !ok {
-			return option{}, false
+var pathKey = regexp.MustCompile(`[^.\[\]]+`)
+
+// known reports whether the value under a path of keys is certain when the file is
+// loaded. What is not there has its default, and that is certain too.
+func (o option) known(path string) bool {
+	for _, key := range pathKey.FindAllString(path, -1) {
+		var inner option
+		var index int
+		switch _, err := fmt.Sscanf(key, "%d", &index); {
+		case o.fields != nil:
+			inner = o.fields[key]
+		case o.list != nil && err == nil && index >= 0 && index < len(o.list):
+			inner = o.list[index]
+		default:
+			return o.certain()
 		}
 		o = inner
 	}
-	_, known = o.constants()
-	return o, known
+	return o.certain()
 }
 
-// constants is the value of an option without what only expressions can tell; ok is
-// false when nothing is left of it.
+// certain reports whether no expression is in an option. SQL is certain: it is known
+// as it is written.
+func (o option) certain() bool {
+	if o.template != nil {
+		return false
+	}
+	for _, inner := range o.fields {
+		if !inner.certain() {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(o.list, func(inner option) bool { return !inner.certain() })
+}
+
+// find is the node under a path of keys, or the last that there is on the way.
+func find(node *yaml.Node, path string) *yaml.Node {
+	for _, key := range pathKey.FindAllString(path, -1) {
+		inner := child(node, key)
+		var index int
+		if list := items(node); list != nil {
+			if _, err := fmt.Sscanf(key, "%d", &index); err == nil && index >= 0 && index < len(list) {
+				inner = list[index]
+			}
+		}
+		if inner == nil {
+			break
+		}
+		node = inner
+	}
+	return node
+}
+
+// constants is an option without what only expressions can tell; ok is false when
+// nothing is left of it.
 func (o option) constants() (value any, ok bool) {
 	switch {
-	case o.template != nil:
-		return nil, false
-	case o.sql != nil:
-		return o.source, true
 	case o.fields != nil:
 		fields := map[string]any{}
 		for key, inner := range o.fields {
@@ -167,91 +203,20 @@ func (o option) constants() (value any, ok bool) {
 		}
 		return fields, true
 	case o.list != nil:
-		list := []any{}
-		for _, inner := range o.list {
-			value, ok := inner.constants()
-			if !ok {
-				return nil, false
-			}
-			list = append(list, value)
+		if !o.certain() {
+			return nil, false
 		}
-		return list, true
-	}
-	return o.constant, true
-}
-
-// decode evaluates the options and fills them into a new step.
-func (w with) decode(kind steps.Kind, scope map[string]any) (steps.Step, error) {
-	configured := kind.New()
-	if w.root.fields == nil {
-		return configured, nil
-	}
-	value, err := w.root.evaluate("with", scope)
-	if err != nil {
-		return nil, err
-	}
-	node := &yaml.Node{}
-	if err := node.Encode(value); err != nil {
-		return nil, fmt.Errorf("with: %w", err)
-	}
-	var wrong []error
-	check := &checker{report: func(_ *yaml.Node, _, message, hint string) {
-		wrong = append(wrong, errors.New(strings.TrimSuffix(message+"; "+hint, "; ")))
-	}}
-	check.check(optionsSchema(kind), node, "with")
-	if wrong != nil {
-		return nil, errors.Join(wrong...)
-	}
-	return configured, decodeInto(configured, value)
-}
-
-func decodeInto(configured steps.Step, value any) error {
-	text, err := yaml.Marshal(value)
-	if err == nil {
-		err = yaml.Unmarshal(text, configured)
-	}
-	if err != nil {
-		return fmt.Errorf("with: %w", err)
-	}
-	return nil
-}
-
-func (o option) evaluate(path string, scope map[string]any) (any, error) {
-	switch {
-	case o.template != nil:
-		value, err := o.template.Value(scope)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return value, nil
-	case o.sql != nil:
-		text, err := o.sql.Render(scope)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return text, nil
-	case o.fields != nil:
-		fields := map[string]any{}
-		for key, inner := range o.fields {
-			value, err := inner.evaluate(path+"."+key, scope)
-			if err != nil {
-				return nil, err
-			}
-			fields[key] = value
-		}
-		return fields, nil
-	case o.list != nil:
 		list := make([]any, len(o.list))
 		for i, inner := range o.list {
-			value, err := inner.evaluate(fmt.Sprintf("%s[%d]", path, i), scope)
-			if err != nil {
-				return nil, err
-			}
-			list[i] = value
+			list[i], _ = inner.constants()
 		}
-		return list, nil
+		return list, true
+	case o.sql != nil:
+		return o.source, true
+	case o.template != nil || o.broken || o.constant == nil:
+		return nil, false
 	}
-	return o.constant, nil
+	return o.constant, true
 }
 
 // SQL lists the statements in the step's options as they are written, expressions

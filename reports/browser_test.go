@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -40,7 +42,7 @@ func TestReportOpensInABrowser(t *testing.T) {
 			defer cancel()
 			file := "file://" + filepath.Join(dir, "report.html")
 			var mu sync.Mutex
-			chromedp.ListenTarget(ctx, func(event any) {
+			err := chromedp.Listen(ctx, func(event any) {
 				mu.Lock()
 				defer mu.Unlock()
 				switch event := event.(type) {
@@ -52,16 +54,19 @@ func TestReportOpensInABrowser(t *testing.T) {
 					t.Errorf("a script ran: %+v", event)
 				}
 			})
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, width := range []int64{390, 1440} {
-				var sticksOut int64
-				var ids []string
-				err := chromedp.Run(ctx,
-					network.Enable(), runtime.Enable(), page.Enable(),
-					chromedp.EmulateViewport(width, 900),
-					chromedp.Navigate(file),
-					chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &sticksOut),
-					chromedp.Evaluate(`[...document.querySelectorAll("nav a")].map(a => a.hash.slice(1)).filter(id => !document.getElementById(id))`, &ids),
-				)
+				err := chromedp.Do(ctx, enable, chromedp.EmulateViewport(width, 900), chromedp.Navigate(file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				sticksOut, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("nav a")].map(a => a.hash.slice(1)).filter(id => !document.getElementById(id))`))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -74,6 +79,13 @@ func TestReportOpensInABrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// enable makes Chromium tell what is fetched, logged and thrown.
+func enable(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	_, err1 := cdp.Call(ctx, t, network.Enable, network.EnableParams{})
+	_, err2 := cdp.Call(ctx, t, runtime.Enable, cdp.Empty{})
+	return chromedp.Void{}, errors.Join(err1, err2)
 }
 
 func browser(t *testing.T) string {
