@@ -3,6 +3,7 @@ package alarm
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"playbook/steps"
@@ -62,7 +63,7 @@ func (s *Step) compare(raw map[string]any, composites []map[string]any) Check {
 		differ("datapoints to alarm", points, s.Periods)
 	}
 	if threshold, ok := asFloat(raw["Threshold"]); !ok || threshold != s.Threshold {
-		c.Problems = append(c.Problems, fmt.Sprintf("alarm %s has threshold %v, want %v", c.Alarm, shown(raw["Threshold"]), s.Threshold))
+		c.Problems = append(c.Problems, fmt.Sprintf("alarm %s has threshold %v, want %v", c.Alarm, shown(raw["Threshold"]), shown(s.Threshold)))
 	}
 	c.Enabled, _ = raw["ActionsEnabled"].(bool)
 	c.Notifies = c.Enabled && hasActions(raw) || notifiedBy(c.Alarm, composites)
@@ -78,8 +79,11 @@ func (s *Step) compare(raw map[string]any, composites []map[string]any) Check {
 }
 
 func shown(value any) any {
-	if value == nil {
+	switch value := value.(type) {
+	case nil:
 		return "none"
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
 	}
 	return value
 }

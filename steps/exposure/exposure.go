@@ -24,7 +24,7 @@ func Kind() steps.Kind {
 		Effect:  steps.Reads,
 		Operations: []string{
 			"ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
-			"ec2:DescribeNetworkAcls", "ec2:DescribeInternetGateways", "ec2:DescribeSubnets",
+			"ec2:DescribeNetworkAcls", "ec2:DescribeInternetGateways",
 		},
 		PerTarget: true,
 		Result:    Result{},
@@ -115,7 +115,6 @@ func readNetwork(ctx context.Context, cloud steps.Cloud) (*network, error) {
 		{&n.groups, "ec2:DescribeSecurityGroups", "SecurityGroups"},
 		{&n.acls, "ec2:DescribeNetworkAcls", "NetworkAcls"},
 		{&n.gateways, "ec2:DescribeInternetGateways", "InternetGateways"},
-		{&n.subnets, "ec2:DescribeSubnets", "Subnets"},
 	} {
 		var err error
 		if *list.into, err = steps.ReadList(ctx, cloud, list.operation, list.key); err != nil {

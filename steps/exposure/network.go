@@ -11,7 +11,7 @@ import (
 
 // network is what AWS says about one account and region.
 type network struct {
-	interfaces, routeTables, groups, acls, gateways, subnets []map[string]any
+	interfaces, routeTables, groups, acls, gateways []map[string]any
 }
 
 // judge says whether the internet can reach an interface. All of these must let it
