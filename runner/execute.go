@@ -80,6 +80,7 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 	}
 	var reached []steps.Target
 	var results []map[string]any
+	var examined int64
 	for _, target := range targets {
 		part := journal.Part{Item: item, Target: target}
 		found, err := r.attempt(ctx, step, values, target, store, e)
@@ -97,10 +98,13 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 				Source: fmt.Sprintf("item %v", item), Problem: nothing(found.Quality), Blocking: true,
 			})
 		}
+		examined += found.Quality.Examined
 		e.add(found.Quality)
 		cut = append(cut, found.Quality.Cut...)
 		e.parts = append(e.parts, part)
 	}
+	// Targets are different things, items mostly look at the same things again.
+	e.quality.Examined = max(e.quality.Examined, examined)
 	switch {
 	case results == nil:
 		return nil, cut
@@ -129,7 +133,6 @@ func (e *execution) fail(err error, target steps.Target) string {
 }
 
 func (e *execution) add(q steps.Quality) {
-	e.quality.Examined += q.Examined
 	if e.quality.Unit == "" {
 		e.quality.Unit = q.Unit
 	}

@@ -150,7 +150,7 @@ func run(s streams, kinds []steps.Kind, name string, f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("the run is complete and recorded in %s, but its report could not be written: %w", folder.Dir(), err)
 	}
-	view.summary(report)
+	view.summary(report, folder.Dir())
 	if summary.Exit != exitDone {
 		return exitCode(summary.Exit)
 	}

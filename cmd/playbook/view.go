@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type view struct {
 
 	mu      sync.Mutex
 	steps   map[string]journal.Step
+	gaps    map[string]bool // shown already
 	phase   string
 	current string // title of the step at work
 	since   time.Time
@@ -62,7 +64,7 @@ var marks = map[steps.Status]struct {
 }
 
 func newView(s streams, asJSON bool, prompts *terminal) *view {
-	v := &view{steps: map[string]journal.Step{}, stop: make(chan struct{})}
+	v := &view{steps: map[string]journal.Step{}, gaps: map[string]bool{}, stop: make(chan struct{})}
 	target := s.out
 	if asJSON {
 		v.json, target = s.out, s.err
@@ -121,26 +123,40 @@ func (v *view) outcome(o journal.Outcome) {
 		fmt.Fprintf(v.out, "\n%s\n", bold.Render(playbooks.Phase(step.Phase).Title()))
 	}
 	mark := marks[o.Status]
-	fmt.Fprintf(v.out, "  %s %-9s %s  %s\n", mark.style.Render(mark.symbol), mark.style.Render(string(o.Status)),
+	fmt.Fprintf(v.out, "  %s  %s  %s\n", mark.style.Render(fmt.Sprintf("%s %-8s", mark.symbol, o.Status)),
 		terminalLine(step.Title, 90), faint.Render(examined(o)))
 	if o.Reason != "" {
-		fmt.Fprintf(v.out, "              %s\n", mark.style.Render(terminalLine(o.Reason, 400)))
+		fmt.Fprintf(v.out, "              %s\n", terminalLine(o.Reason, 400))
 	}
 	const most = 8
 	for i, finding := range o.Findings {
 		if i == most {
-			fmt.Fprintf(v.out, "      … and %d more\n", len(o.Findings)-most)
+			fmt.Fprintf(v.out, "    … and %d more\n", len(o.Findings)-most)
 			break
 		}
-		fmt.Fprintf(v.out, "      %s %s\n", severityStyle(finding.Severity).Render(fmt.Sprintf("%-8s", finding.Severity)),
+		fmt.Fprintf(v.out, "    %s  %s\n", severityStyle(finding.Severity).Render(fmt.Sprintf("%-8s", finding.Severity)),
 			terminalLine(finding.Title, 300))
 	}
-	for i, gap := range o.Gaps {
-		if i == most {
-			fmt.Fprintf(v.out, "      … and %d more gaps\n", len(o.Gaps)-most)
-			break
+	v.showGaps(o.Gaps)
+}
+
+// showGaps shows each gap at the first step that meets it; later steps read the same
+// files again.
+func (v *view) showGaps(gaps []steps.Gap) {
+	const most = 8
+	shown := 0
+	for _, gap := range gaps {
+		key := gap.Source + ": " + gap.Problem
+		if v.gaps[key] {
+			continue
 		}
-		fmt.Fprintf(v.out, "      %s %s\n", yellow.Render("gap     "), terminalLine(gap.Source+": "+gap.Problem, 300))
+		v.gaps[key] = true
+		if shown++; shown <= most {
+			fmt.Fprintf(v.out, "    %s  %s\n", yellow.Render("gap     "), terminalLine(key, 300))
+		}
+	}
+	if shown > most {
+		fmt.Fprintf(v.out, "    … and %s more gaps\n", thousands(int64(shown-most)))
 	}
 }
 
@@ -165,11 +181,14 @@ func severityStyle(severity steps.Severity) lipgloss.Style {
 	return blue
 }
 
-func (v *view) summary(report *reports.Report) {
+func (v *view) summary(report *reports.Report, dir string) {
 	if v.json != nil {
 		return
 	}
-	fmt.Fprintf(v.out, "\n%s\n", terminalText(report.Summary()))
+	fmt.Fprintf(v.out, "\n%s\n\n", terminalText(report.Summary()))
+	for _, name := range []string{"report.html", "report.md", "report.json"} {
+		fmt.Fprintf(v.out, "  %s\n", terminalLine(filepath.Join(dir, name), 300))
+	}
 }
 
 // progress tells how far reading the logs is.
@@ -177,7 +196,7 @@ func (v *view) progress(p duckdb.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.loading = fmt.Sprintf("reading logs, %s of %s files, %s rows",
-		thousands(int64(p.FilesDone)), thousands(int64(p.Files)), thousands(p.Rows))
+		thousands(p.Files), thousands(p.Of), thousands(p.Rows))
 }
 
 func (v *view) animate() {

@@ -79,6 +79,7 @@ type Exposure struct {
 	Protocol  string   `json:"protocol"` // tcp, udp, icmp, all, or a number
 	FromPort  int      `json:"from_port"`
 	ToPort    int      `json:"to_port"`
+	Ports     string   `json:"ports"` // the range for people: 22, 20-30 or all ports
 	Sources   []string `json:"sources"`
 	Reasons   []string `json:"reasons"`
 }
@@ -133,7 +134,7 @@ func blocks(result Result) []steps.Block {
 	}
 	for _, e := range result.Exposures {
 		exposed.Rows = append(exposed.Rows, []any{e.Interface, e.Name, e.Kind, e.Address, e.Protocol,
-			ports{e.FromPort, e.ToPort}.String(), strings.Join(e.Sources, ", "), strings.Join(e.Reasons, "; ")})
+			e.Ports, strings.Join(e.Sources, ", "), strings.Join(e.Reasons, "; ")})
 	}
 	others := &steps.Table{
 		Title:   "Has a public address and is not reachable",

@@ -66,6 +66,7 @@ func (n *network) through(found []Exposure, i Interface, address string, o openi
 			found = addExposure(found, Exposure{
 				Interface: i.ID, Name: i.Name, Kind: i.Kind, Instance: i.Instance, VPC: i.VPC, Subnet: i.Subnet,
 				Address: address, Protocol: protocol, FromPort: piece.ports.from, ToPort: piece.ports.to,
+				Ports:   piece.ports.String(),
 				Sources: []string{piece.source.String()},
 				Reasons: []string{"public address " + address, r.reason, o.reason, piece.reason},
 			})

@@ -1,0 +1,141 @@
+package duckdb
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// flowLogFields are the fields of VPC flow logs, versions 2 to 10 (Amazon VPC User
+// Guide, "Flow log records"), written without hyphens.
+var flowLogFields = strings.Fields(`version accountid interfaceid srcaddr dstaddr srcport dstport protocol packets bytes
+	start end action logstatus vpcid subnetid instanceid tcpflags type pktsrcaddr pktdstaddr region azid sublocationtype
+	sublocationid pktsrcawsservice pktdstawsservice flowdirection trafficpath ecsclusterarn ecsclustername
+	ecscontainerinstancearn ecscontainerinstanceid ecscontainerid ecssecondcontainerid ecsservicename
+	ecstaskdefinitionarn ecstaskarn ecstaskid rejectreason resourceid encryptionstatus resourcetype tgwid
+	tgwattachmentid tgwsrcvpcaccountid tgwdstvpcaccountid tgwsrcvpcid tgwdstvpcid tgwsrcsubnetid tgwdstsubnetid
+	tgwsrceni tgwdsteni tgwsrcazid tgwdstazid tgwpairattachmentid packetslostnoroute packetslostblackhole
+	packetslostmtuexceeded packetslostttlexpired`)
+
+// otherNames are what tables call these fields: the source playbook's names and those
+// of common table definitions.
+var otherNames = map[string]string{"account": "accountid", "sourceaddress": "srcaddr", "destinationaddress": "dstaddr",
+	"sourceport": "srcport", "destinationport": "dstport", "numpackets": "packets", "numbytes": "bytes",
+	"starttime": "start", "endtime": "end", "eniid": "interfaceid", "sourceip": "srcaddr",
+	"destinationip": "dstaddr", "srcip": "srcaddr", "dstip": "dstaddr", "startts": "start", "endts": "end",
+	"vpc": "vpcid", "subnet": "subnetid", "instance": "instanceid", "tcpflag": "tcpflags", "status": "logstatus",
+	"packetsourceaddress": "pktsrcaddr", "packetdestinationaddress": "pktdstaddr", "direction": "flowdirection",
+	"packetsrcaddr": "pktsrcaddr", "packetdstaddr": "pktdstaddr", "availabilityzoneid": "azid", "dstaddress": "dstaddr",
+	"srcaddress": "srcaddr", "pkts": "packets"}
+
+// flowField is the field of flow logs that a name means, or "" when it means none.
+func flowField(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+	if field, ok := otherNames[plain]; ok {
+		return field
+	}
+	for _, field := range flowLogFields {
+		if plain == field {
+			return field
+		}
+	}
+	return ""
+}
+
+// flowFields says what a table's columns mean, and with that how to judge the first
+// line of a file.
+type flowFields struct {
+	fields  []string // of each column of the files: a field of flow logs, or its own name
+	isFlow  bool     // the table is one of flow logs
+	status  int      // index of log-status, or -1
+	byField map[string]int
+}
+
+func newFlowFields(columns []column) flowFields {
+	f := flowFields{status: -1, byField: map[string]int{}}
+	for i, c := range columns {
+		field := flowField(c.name)
+		if field == "logstatus" {
+			f.status = i
+		}
+		if field == "" {
+			field = c.name
+		}
+		f.fields = append(f.fields, field)
+		f.byField[field] = i
+	}
+	_, source := f.byField["srcaddr"]
+	_, destination := f.byField["dstaddr"]
+	f.isFlow = source && destination
+	if !f.isFlow {
+		f.status = -1
+	}
+	return f
+}
+
+// header is the first line of a file, read as names of fields.
+type header struct {
+	names []string
+	known int // names that the table has, or that flow logs have
+}
+
+func (f flowFields) readHeader(line []byte, delimiter byte) header {
+	var h header
+	for _, name := range bytes.Split(line, []byte{delimiter}) {
+		text := strings.Trim(string(name), `"' `)
+		h.names = append(h.names, text)
+		if field := f.meaning(text); field != "" {
+			h.known++
+		}
+	}
+	return h
+}
+
+func (f flowFields) meaning(name string) string {
+	if f.isFlow {
+		if field := flowField(name); field != "" {
+			return field
+		}
+	}
+	if _, ok := f.byField[strings.ToLower(name)]; ok {
+		return strings.ToLower(name)
+	}
+	return ""
+}
+
+// looksLike tells whether the line can only be a header: most of it are known names.
+func (h header) looksLike() bool { return h.known > 0 && 2*h.known >= len(h.names) }
+
+// disagreement says where the header and the columns name different fields, or "". A
+// position is compared when the header's name is known and either the column's is too or
+// the table has that field elsewhere. Athena goes by position alone and would put the
+// values of one field under the name of another.
+func (f flowFields) disagreement(h header, columns []column) string {
+	for i, name := range h.names {
+		if i >= len(f.fields) {
+			break
+		}
+		field := f.meaning(name)
+		_, elsewhere := f.byField[field]
+		if field != "" && field != f.fields[i] && (elsewhere || f.isFlow && flowField(columns[i].name) != "") {
+			return fmt.Sprintf("field %d is %s in its header line and %s in the table", i+1, visible([]byte(name), 60), columns[i].name)
+		}
+	}
+	return ""
+}
+
+// unknown are the names in the header that say nothing to us.
+func (f flowFields) unknown(h header) []string {
+	var names []string
+	for i, name := range h.names {
+		if f.meaning(name) == "" && i < len(f.fields) {
+			names = append(names, visible([]byte(name), 60))
+		}
+	}
+	return names
+}

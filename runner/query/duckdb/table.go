@@ -1,0 +1,275 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+
+	"playbook/playbooks/dialect"
+)
+
+// table is an external table. Defining one reads nothing; the first query that needs
+// it loads it.
+type table struct {
+	key        string
+	def        *dialect.Table
+	columns    []column // as the files have them, then the partition columns, then $path
+	inFile     int      // how many of the columns the files have
+	projection *dialect.Projection
+	bucket     string
+	prefix     string // of the keys, without / at its ends
+	skip       int    // lines at the start of each file
+	declared   string // an empty table that queries are checked against
+	fields     flowFields
+
+	mu     sync.Mutex
+	loaded *load
+}
+
+// column is one column of a table, in DuckDB's type and Athena's.
+type column struct {
+	name   string
+	kind   kind
+	length int // of varchar(n), char(n); 0 is any
+	width  int // of decimal
+	scale  int
+	athena string
+}
+
+type kind int
+
+const (
+	text kind = iota
+	tinyInt
+	smallInt
+	integerKind
+	bigInt
+	float
+	doubleKind
+	decimal
+	boolean
+	date
+	timestamp
+)
+
+var kinds = map[string]kind{"string": text, "varchar": text, "char": text, "tinyint": tinyInt, "smallint": smallInt,
+	"int": integerKind, "integer": integerKind, "bigint": bigInt, "float": float, "double": doubleKind,
+	"decimal": decimal, "boolean": boolean, "date": date, "timestamp": timestamp}
+
+var sqlNames = [...]string{"VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP"}
+
+func (k kind) isInteger() bool { return k >= tinyInt && k <= bigInt }
+
+func (c column) sqlType() string {
+	if c.kind == decimal {
+		return fmt.Sprintf("DECIMAL(%d,%d)", c.width, c.scale)
+	}
+	return sqlNames[c.kind]
+}
+
+// pathColumn is the pseudo column that names the file of a row.
+const pathColumn = "$path"
+
+func (e *Engine) createTable(ctx context.Context, s *dialect.Statement) error {
+	def := s.Table
+	refuse := func(format string, args ...any) error {
+		return mistake(s.Source, s.Span.Start, "make the table %s: %s", def.Name, fmt.Sprintf(format, args...))
+	}
+	if !def.External {
+		return refuse("only CREATE EXTERNAL TABLE is supported on a case")
+	}
+	t := &table{key: catalogKey(def.Database, def.Name), def: def}
+	e.mu.Lock()
+	exists, isView := e.tables[t.key] != nil, e.views[t.key] != nil
+	e.mu.Unlock()
+	switch {
+	case isView:
+		return refuse("there is a view of this name; DROP VIEW %s first", def.Name)
+	case exists && def.IfNotExists:
+		return nil
+	case exists:
+		return refuse("it exists; say IF NOT EXISTS, or DROP TABLE %s first", def.Name)
+	}
+	if err := t.define(s, refuse); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	e.serial++
+	t.declared = fmt.Sprintf("declared_%d", e.serial)
+	e.mu.Unlock()
+	if err := e.exec(ctx, t.createSQL(t.declared, t.columns)); err != nil {
+		return refuse("%v", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tables[t.key] = t
+	return nil
+}
+
+func (t *table) define(s *dialect.Statement, refuse func(string, ...any) error) error {
+	switch t.def.SerDe.Class {
+	case dialect.LazySimple:
+		if len(t.def.SerDe.FieldDelimiter) == 0 || t.def.SerDe.FieldDelimiter[0] >= 0x80 || len(t.def.SerDe.FieldDelimiter) > 1 {
+			return refuse("fields must be terminated by one ASCII character, not %q", t.def.SerDe.FieldDelimiter)
+		}
+		if t.def.SerDe.LineDelimiter != "\n" {
+			return refuse("lines must be terminated by \\n")
+		}
+	case dialect.OpenCSV, dialect.OpenXJSON, dialect.HiveJSON:
+	default:
+		name := t.def.SerDe.JavaClass
+		if name == "" {
+			name = "STORED AS " + t.def.StoredAs
+		}
+		return refuse("%s is not supported on a case; delimited text, OpenCSVSerde and the JSON SerDes are", name)
+	}
+	if t.def.StoredAs != "TEXTFILE" {
+		return refuse("STORED AS %s is not supported on a case; TEXTFILE is", t.def.StoredAs)
+	}
+	if err := t.defineColumns(s.Source); err != nil {
+		return err
+	}
+	var mistakes []*dialect.Error
+	if t.projection, mistakes = t.def.Projection(); len(mistakes) > 0 {
+		return dialectError(s.Source, mistakes)
+	}
+	location, ok := strings.CutPrefix(t.def.Location, "s3://")
+	t.bucket, t.prefix, _ = strings.Cut(location, "/")
+	t.prefix = strings.Trim(t.prefix, "/")
+	switch {
+	case !ok || t.bucket == "":
+		return refuse("LOCATION must be s3://bucket/prefix/, not %q", t.def.Location)
+	case !plainPath(t.bucket) || t.prefix != "" && !plainPath(t.prefix):
+		return refuse("LOCATION %q cannot be a folder of a case", t.def.Location)
+	}
+	if count, ok := t.def.Properties["skip.header.line.count"]; ok {
+		n, err := strconv.Atoi(strings.TrimSpace(count))
+		if err != nil || n < 0 {
+			return refuse("skip.header.line.count must be a number, not %q", count)
+		}
+		t.skip = n
+	}
+	t.fields = newFlowFields(t.columns[:t.inFile])
+	return nil
+}
+
+// plainPath refuses what would lead out of a folder or into it twice.
+func plainPath(name string) bool {
+	return path.Clean("/"+name) == "/"+name && !strings.ContainsAny(name, "\\\x00")
+}
+
+func (t *table) defineColumns(source string) error {
+	seen := map[string]bool{pathColumn: true}
+	add := func(list []dialect.Column) error {
+		for _, c := range list {
+			name := strings.ToLower(c.Name)
+			if seen[name] {
+				return mistake(source, c.Offset, "there are two columns %s", name)
+			}
+			seen[name] = true
+			k, ok := kinds[c.Type.Name]
+			if !ok {
+				return mistake(source, c.Offset, "column %s: the type %s is not supported on a case", name, c.Type)
+			}
+			made := column{name: name, kind: k, athena: c.Type.String(), width: 10}
+			switch {
+			case k == decimal && len(c.Type.Params) > 0:
+				made.width = c.Type.Params[0]
+				if len(c.Type.Params) > 1 {
+					made.scale = c.Type.Params[1]
+				}
+			case len(c.Type.Params) > 0:
+				made.length = c.Type.Params[0]
+			}
+			t.columns = append(t.columns, made)
+		}
+		return nil
+	}
+	if err := add(t.def.Columns); err != nil {
+		return err
+	}
+	t.inFile = len(t.columns)
+	if t.inFile == 0 {
+		return mistake(source, 0, "the table %s has no columns", t.def.Name)
+	}
+	if err := add(t.def.Partitions); err != nil {
+		return err
+	}
+	t.columns = append(t.columns, column{name: pathColumn, kind: text, athena: "varchar"})
+	return nil
+}
+
+func (t *table) createSQL(name string, columns []column) string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = quoteName(c.name) + " " + c.sqlType()
+	}
+	return fmt.Sprintf("CREATE TABLE scratch.main.%s (%s)", name, strings.Join(list, ", "))
+}
+
+func (t *table) partitions() []column { return t.columns[t.inFile : len(t.columns)-1] }
+
+func (t *table) column(name string) (column, bool) {
+	for _, c := range t.columns {
+		if strings.EqualFold(c.name, name) {
+			return c, true
+		}
+	}
+	return column{}, false
+}
+
+func (e *Engine) hasColumn(name string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range e.tables {
+		if _, ok := t.column(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) drop(s *dialect.Statement) error {
+	words := s.Tokens[1:]
+	take := func(word string) bool {
+		if len(words) > 0 && isWord(words[0], word) {
+			words = words[1:]
+			return true
+		}
+		return false
+	}
+	isTable, isView := take("TABLE"), take("VIEW")
+	ifExists := take("IF") && take("EXISTS")
+	var names []string
+	for i, t := range words {
+		name, err := dialect.Unquote(s.Class, t)
+		if i%2 == 1 && !isOperator(t, ".") || i%2 == 0 && err != nil {
+			return mistake(s.Source, t.Offset, "a name is expected here")
+		}
+		if i%2 == 0 {
+			names = append(names, name)
+		}
+	}
+	if isTable == isView || len(names) == 0 || len(names) > 2 {
+		return mistake(s.Source, s.Span.Start, "what can be dropped on a case is a TABLE or a VIEW that this run made")
+	}
+	database := ""
+	if len(names) == 2 {
+		database = names[0]
+	}
+	key := catalogKey(database, names[len(names)-1])
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if exists := isTable && e.tables[key] != nil || isView && e.views[key] != nil; !exists && !ifExists {
+		return mistake(s.Source, words[0].Offset, "there is no such table or view: %s", names[len(names)-1])
+	}
+	if isTable {
+		delete(e.tables, key)
+	} else {
+		delete(e.views, key)
+	}
+	return nil
+}
