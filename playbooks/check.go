@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -34,6 +35,8 @@ const (
 	verbatim              // nothing
 )
 
+var notText = regexp.MustCompile(`^(true|false|[-+]?[0-9.]+)$`)
+
 func (c *checker) check(schema *jsonschema.Schema, node *yaml.Node, path string) {
 	node = resolve(node)
 	if c.holes == anyValue && hasHole(node) {
@@ -46,8 +49,11 @@ func (c *checker) check(schema *jsonschema.Schema, node *yaml.Node, path string)
 	schema, ok := choose(schema, node)
 	if !ok {
 		hint := ""
-		if isScalar(node) && wants(schema) == "text" {
+		switch want := wants(schema); {
+		case isScalar(node) && want == "text":
 			hint = "put it in quotes"
+		case isText(node) && notText.MatchString(node.Value) && (want == "a whole number" || want == "a number" || want == "true or false"):
+			hint = "write it without quotes"
 		}
 		c.report(node, path, "type", fmt.Sprintf("want %s, %s %s", wants(schema), c.gave, describe(node)), hint)
 		return
@@ -106,7 +112,10 @@ func (c *checker) mapping(schema *jsonschema.Schema, node *yaml.Node, path strin
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := resolve(node.Content[i]), node.Content[i+1]
-		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" || seen[key.Value] {
+		if key.Tag == "!!merge" {
+			return // reported where the file is read; what it would add is not known
+		}
+		if key.Kind != yaml.ScalarNode || seen[key.Value] {
 			continue // reported where the file is read
 		}
 		seen[key.Value] = true
@@ -114,16 +123,24 @@ func (c *checker) mapping(schema *jsonschema.Schema, node *yaml.Node, path strin
 			c.check(property, value, join(path, key.Value))
 			continue
 		}
+		seen[diagnostic.Nearest(key.Value, known)] = true // misspelled, not missing
 		hint := diagnostic.DidYouMean(key.Value, known)
 		if hint == "" {
 			hint = "the keys are " + strings.Join(known, ", ")
 		}
 		c.report(key, path, "unknown-key", fmt.Sprintf("unknown key %q", excerpt(key.Value)), hint)
 	}
+	var missing []string
 	for _, name := range schema.Required {
 		if !seen[name] {
-			c.report(node, path, "missing-key", fmt.Sprintf("the key %q is missing", name), "")
+			missing = append(missing, strconv.Quote(name))
 		}
+	}
+	switch last := len(missing) - 1; {
+	case last == 0:
+		c.report(node, path, "missing-key", fmt.Sprintf("the key %s is missing", missing[0]), "")
+	case last > 0:
+		c.report(node, path, "missing-key", fmt.Sprintf("the keys %s and %s are missing", strings.Join(missing[:last], ", "), missing[last]), "")
 	}
 }
 
@@ -171,7 +188,11 @@ func (c *checker) sequence(schema *jsonschema.Schema, node *yaml.Node, path stri
 
 func (c *checker) scalar(schema *jsonschema.Schema, node *yaml.Node, path string) {
 	wrong := func(rule, hint string) {
-		c.report(node, path, rule, "cannot be "+describe(node), hint)
+		value := node.Value
+		if isText(node) {
+			value = strconv.Quote(excerpt(value))
+		}
+		c.report(node, path, rule, "cannot be "+value, hint)
 	}
 	switch {
 	case len(schema.Enum) > 0:
@@ -185,7 +206,11 @@ func (c *checker) scalar(schema *jsonschema.Schema, node *yaml.Node, path string
 			wrong("time", "write a time like 2026-03-01T12:00:00Z or 2026-03-01")
 		}
 	case schema.Pattern != "" && !c.matches(schema.Pattern, node.Value):
-		wrong("pattern", "it has to match "+schema.Pattern)
+		hint := "it has to match " + schema.Pattern
+		for _, example := range schema.Examples {
+			hint += fmt.Sprintf(", as %v does", example)
+		}
+		wrong("pattern", hint)
 	case schema.MinLength != nil && uint64(utf8.RuneCountInString(strings.TrimSpace(node.Value))) < *schema.MinLength:
 		wrong("length", fmt.Sprintf("it has at least %d characters", *schema.MinLength))
 	case schema.MaxLength != nil && uint64(utf8.RuneCountInString(node.Value)) > *schema.MaxLength:
@@ -233,40 +258,6 @@ func (c *checker) matches(pattern, text string) bool {
 		c.patterns[pattern] = compiled
 	}
 	return compiled.MatchString(text)
-}
-
-// wants says in words what a schema asks for.
-func wants(schema *jsonschema.Schema) string {
-	switch schema.Format {
-	case expressionFormat:
-		return "an expression"
-	case durationFormat:
-		return "a duration like 90s, 5m or 14d"
-	case timeFormat:
-		return "a time"
-	case sqlFormat:
-		return "a SQL statement"
-	}
-	if alternatives := slices.Concat(schema.AnyOf, schema.OneOf); alternatives != nil {
-		var words []string
-		for _, alternative := range alternatives {
-			words = append(words, wants(alternative))
-		}
-		return oneOf(words)
-	}
-	return map[string]string{
-		"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-		"array": "a list", "object": "a map of keys", "": "a value",
-	}[schema.Type]
-}
-
-// oneOf joins words as "a, b or c".
-func oneOf(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func join(path, key string) string {

@@ -33,8 +33,11 @@ func (l *loader) compile(root *yaml.Node) *Playbook {
 		types[param.Name] = param.Type
 	}
 	nodes := items(child(root, "steps"))
+	if len(nodes) > maxSteps {
+		return p // reported by the schema
+	}
 	l.order(nodes)
-	c := &compiler{loader: l, scope: expression.NewScope(types), lineOf: l.uniqueIDs(nodes, "step")}
+	c := &compiler{loader: l, scope: expression.NewScope(types), lineOf: l.uniqueIDs(nodes, "a step")}
 	for _, node := range nodes {
 		if node.Kind == yaml.MappingNode {
 			p.Steps = append(p.Steps, c.step(node))
@@ -52,7 +55,7 @@ func (l *loader) uniqueIDs(nodes []*yaml.Node, what string) map[string]int {
 			continue
 		}
 		if first, again := lines[id.Value]; again {
-			l.at(id, "duplicate-id", fmt.Sprintf("there is %s %q in line %d already", article(what), excerpt(id.Value), first), "")
+			l.at(id, "duplicate-id", fmt.Sprintf("there is %s %q in line %d already", what, excerpt(id.Value), first), "")
 			continue
 		}
 		lines[id.Value] = id.Line
@@ -60,16 +63,14 @@ func (l *loader) uniqueIDs(nodes []*yaml.Node, what string) map[string]int {
 	return lines
 }
 
-func article(noun string) string {
-	if strings.IndexByte("aeiou", noun[0]) >= 0 {
-		return "an " + noun
-	}
-	return "a " + noun
-}
-
 func (c *compiler) step(node *yaml.Node) *Step {
 	c.node, c.id, c.reads = node, text(child(node, "id")), nil
 	s := &Step{Line: node.Line}
+	if timeout := child(node, "timeout"); timeout != nil {
+		if limit, err := expression.ParseDuration(timeout.Value); err == nil && limit == 0 {
+			c.at(timeout, "range", "timeout: no time at all", "leave the key out for no limit")
+		}
+	}
 	s.When = c.program(child(node, "when"), c.scope, expression.Bool)
 	inside := c.scope
 	forEach := child(node, "for_each")
@@ -147,7 +148,7 @@ func (l *loader) schema(kind steps.Kind) *jsonschema.Schema {
 
 func (c *compiler) expectations(list *yaml.Node, scope *expression.Scope) []Expectation {
 	nodes := items(list)
-	c.uniqueIDs(nodes, "expectation")
+	c.uniqueIDs(nodes, "an expectation")
 	var expectations []Expectation
 	for _, node := range nodes {
 		var x Expectation
@@ -232,7 +233,15 @@ func (c *compiler) mistake(node *yaml.Node, e *expression.Error) {
 			hint = "a step can refer only to the steps before it"
 		}
 	}
-	if node.Line < c.node.Line {
+	if strings.HasPrefix(message, "list elements can only be selected") && child(c.node, "for_each") != nil && hint == "" {
+		hint = "with for_each, result is a list with one result for each item"
+	}
+	if node.Line < c.node.Line { // an alias: the mistake may have been reported already
+		if slices.ContainsFunc(c.diagnostics, func(d diagnostic.Diagnostic) bool {
+			return d.Line == line && d.Column == column && d.Message == message
+		}) {
+			return
+		}
 		message += fmt.Sprintf(" (in step %s, which reuses this by an alias)", c.id)
 	}
 	c.report(line, column, "expression", message, hint)

@@ -3,7 +3,9 @@ package playbooks
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,8 +66,8 @@ func (o option) evaluate(path string, scope map[string]any) (any, error) {
 func (o option) evaluateFields(path string, scope map[string]any) (any, error) {
 	fields := map[string]any{}
 	var wrong []error
-	for key, inner := range o.fields {
-		value, err := inner.evaluate(join(path, key), scope)
+	for _, key := range slices.Sorted(maps.Keys(o.fields)) {
+		value, err := o.fields[key].evaluate(join(path, key), scope)
 		if err != nil {
 			wrong = append(wrong, err)
 		}
@@ -119,8 +121,8 @@ func nodeOf(value any) *yaml.Node {
 		return node
 	case map[string]any:
 		node := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		for key, element := range value {
-			node.Content = append(node.Content, scalar("!!str", key), nodeOf(element))
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			node.Content = append(node.Content, scalar("!!str", key), nodeOf(value[key]))
 		}
 		return node
 	}

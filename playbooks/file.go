@@ -14,14 +14,14 @@ import (
 
 type file struct {
 	Playbook       int              `yaml:"playbook" jsonschema:"required,enum=1,description=Version of the format"`
-	ID             string           `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_-]*$,description=Name of the playbook; run folders begin with it"`
+	ID             string           `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_-]*$,example=vpc-flow,description=Name of the playbook; run folders begin with it"`
 	Title          string           `yaml:"title" jsonschema:"required,minLength=1,description=What reports call the playbook"`
 	Summary        string           `yaml:"summary,omitempty" jsonschema:"description=What the playbook finds out"`
 	Document       Document         `yaml:"document,omitempty" jsonschema:"description=Who wrote the playbook\\, who approved it\\, and what it was made from"`
 	Classification Classification   `yaml:"classification,omitempty" jsonschema:"description=What the playbook is about"`
 	Objectives     Objectives       `yaml:"objectives,omitempty" jsonschema:"description=What a run has to find out and to bring back"`
 	Params         map[string]param `yaml:"params,omitempty" jsonschema:"description=Values given from outside\\, by name"`
-	Steps          []step           `yaml:"steps" jsonschema:"required,minItems=1,description=What is done\\, in this order"`
+	Steps          []step           `yaml:"steps" jsonschema:"required,minItems=1,maxItems=2000,description=What is done\\, in this order"`
 }
 
 type param struct {
@@ -33,7 +33,7 @@ type param struct {
 }
 
 type step struct {
-	ID        string         `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_]*$,description=Unique; later steps refer to this one as steps.<id>"`
+	ID        string         `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_]*$,example=top_talkers,description=Unique; later steps refer to this one as steps.<id>"`
 	Phase     string         `yaml:"phase" jsonschema:"required,enum=preparation,enum=detection,enum=containment,enum=recovery,enum=post_incident,description=Stage of the incident lifecycle; steps appear in their order"`
 	Title     string         `yaml:"title" jsonschema:"required,minLength=1,description=What the report calls the step"`
 	Why       string         `yaml:"why,omitempty" jsonschema:"description=What a reader of the report should know about the step"`
@@ -54,7 +54,7 @@ type retry struct {
 }
 
 type expectation struct {
-	ID             string   `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_]*$,description=Names the expectation within its step"`
+	ID             string   `yaml:"id" jsonschema:"required,pattern=^[a-z][a-z0-9_]*$,example=known_ports,description=Names the expectation within its step"`
 	Each           bare     `yaml:"each,omitempty" jsonschema:"description=A list; every item for which the expectation does not hold is one finding"`
 	That           bare     `yaml:"that" jsonschema:"required,description=What should hold: true or false"`
 	Resource       bare     `yaml:"resource,omitempty" jsonschema:"description=What the finding is about"`
@@ -65,13 +65,17 @@ type expectation struct {
 	FalsePositives template `yaml:"false_positives,omitempty" jsonschema:"description=What else it could be"`
 }
 
-// Formats say of a schema of text what the text is: JSON Schema leaves the word open.
+// maxSteps bounds a playbook: what is in scope grows with every step.
+const maxSteps = 2000
+
+// Formats say of a schema of text what the text is. JSON Schema leaves the word open,
+// but for "duration" and "date-time", which are stricter than we are (P1D).
 const (
-	expressionFormat = "expression" // an expression as it stands
-	templateFormat   = "template"   // text with ${{ }}
-	sqlFormat        = "sql"        // Athena SQL with ${{ }}
-	durationFormat   = "duration"   // see expression.ParseDuration
-	timeFormat       = "date-time"
+	expressionFormat = "expression"    // an expression as it stands
+	templateFormat   = "template"      // text with ${{ }}
+	sqlFormat        = "sql"           // Athena SQL with ${{ }}
+	durationFormat   = "duration-text" // see expression.ParseDuration
+	timeFormat       = "time-or-date"
 )
 
 // bare is an expression as it stands. YAML may have read it as a boolean or a number:

@@ -22,7 +22,7 @@ func fill(configured steps.Step, value any) error {
 }
 
 func set(target reflect.Value, value any, path string) error {
-	mismatch := fmt.Errorf("%s: %v cannot be a %s", path, excerpt(fmt.Sprint(value)), target.Type())
+	mismatch := fmt.Errorf("%s: %v does not fit a %s", path, excerpt(fmt.Sprint(value)), target.Type())
 	if done, err := setSpecial(target, value); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	} else if done || value == nil {

@@ -3,9 +3,11 @@ package playbooks
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
 	"gopkg.in/yaml.v3"
 )
 
@@ -35,6 +37,11 @@ func number(node *yaml.Node) (float64, bool) {
 	return f, true
 }
 
+func isFinite(node *yaml.Node) bool {
+	_, ok := number(node)
+	return ok
+}
+
 func parseTime(text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
@@ -42,6 +49,40 @@ func parseTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time", excerpt(text))
+}
+
+// wants says in words what a schema asks for.
+func wants(schema *jsonschema.Schema) string {
+	switch schema.Format {
+	case expressionFormat:
+		return "an expression"
+	case durationFormat:
+		return "a duration like 90s, 5m or 14d"
+	case timeFormat:
+		return "a time"
+	case sqlFormat:
+		return "a SQL statement"
+	}
+	if alternatives := slices.Concat(schema.AnyOf, schema.OneOf); alternatives != nil {
+		var words []string
+		for _, alternative := range alternatives {
+			words = append(words, wants(alternative))
+		}
+		return oneOf(words)
+	}
+	return map[string]string{
+		"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+		"array": "a list", "object": "a map of keys", "": "a value",
+	}[schema.Type]
+}
+
+// oneOf joins words as "a, b or c".
+func oneOf(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // describe names a node for a message.
@@ -53,10 +94,10 @@ func describe(node *yaml.Node) string {
 		return "a list"
 	case node.Tag == "!!null":
 		return "nothing"
+	case node.Tag == "!!bool" || node.Tag == "!!float" && !isFinite(node):
+		return node.Value
 	case node.Tag == "!!int" || node.Tag == "!!float":
 		return "the number " + excerpt(node.Value)
-	case node.Tag == "!!bool":
-		return node.Value
 	case node.Tag == "!!timestamp":
 		return "the date " + excerpt(node.Value)
 	}

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -31,7 +32,7 @@ func Load(path string, source []byte, kinds []steps.Kind) (*Playbook, diagnostic
 		schemas: map[string]*jsonschema.Schema{}, patterns: map[string]*regexp.Regexp{},
 	}
 	p := l.load(source)
-	l.diagnostics = l.diagnostics.Sort()
+	l.diagnostics = withoutEchoes(l.diagnostics.Sort())
 	if p == nil || l.diagnostics.Err() != nil {
 		return nil, l.diagnostics
 	}
@@ -52,6 +53,15 @@ func (l *loader) load(source []byte) *Playbook {
 	return p
 }
 
+// withoutEchoes drops what else is wrong with a value that a tag has eaten.
+func withoutEchoes(list diagnostic.List) diagnostic.List {
+	tagged := map[int]bool{}
+	for _, d := range list {
+		tagged[d.Line] = tagged[d.Line] || d.Rule == "tag"
+	}
+	return slices.DeleteFunc(list, func(d diagnostic.Diagnostic) bool { return tagged[d.Line] && d.Rule != "tag" })
+}
+
 // version decides whether it makes sense to look for mistakes at all.
 func (l *loader) version(root *yaml.Node) bool {
 	node := child(root, "playbook")
@@ -59,7 +69,7 @@ func (l *loader) version(root *yaml.Node) bool {
 	case node != nil && node.Value == "1":
 		return true
 	case node != nil:
-		l.at(node, "version", fmt.Sprintf("this program reads playbooks of version 1, and this one is of version %s", describe(node)),
+		l.at(node, "version", fmt.Sprintf("this program reads playbooks of version 1, and this one is of version %s", excerpt(node.Value)),
 			"write playbook: 1, or use a newer program")
 		return false
 	case child(root, "steps") != nil:

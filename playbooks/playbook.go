@@ -31,7 +31,7 @@ type Playbook struct {
 type Document struct {
 	Author   string     `yaml:"author,omitempty" json:"author,omitempty"`
 	Approver string     `yaml:"approver,omitempty" json:"approver,omitempty"`
-	Approved string     `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"pattern=^\\d{4}-\\d{2}-\\d{2}$,description=date of approval"`
+	Approved string     `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"pattern=^\\d{4}-\\d{2}-\\d{2}$,example=2026-01-15,description=Date of approval"`
 	Sources  []Citation `yaml:"sources,omitempty" json:"sources,omitempty"`
 }
 

@@ -31,7 +31,6 @@ func reflectSchema(v any) *jsonschema.Schema {
 			case reflect.TypeFor[time.Duration]():
 				return durationSchema()
 			case reflect.TypeFor[time.Time]():
-				// Also a date alone, which the format date-time would refuse in an editor.
 				return &jsonschema.Schema{Type: "string", Format: timeFormat}
 			}
 			return nil

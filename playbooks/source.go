@@ -119,6 +119,20 @@ func (l *loader) syntax(source []byte, err error) {
 	last := before[strings.LastIndexByte(before, '\n')+1:]
 	column := max(utf8.RuneCountInString(last), 1)
 	message := yamlPrefix.ReplaceAllString(err.Error(), "")
+	if name := unknownAnchor.FindStringSubmatch(message); name != nil {
+		column = utf8.RuneCountInString(last[:max(strings.LastIndex(last, "*"), 0)]) + 1
+		l.report(line, column, "yaml", fmt.Sprintf("*%s repeats a value that no &%s stands before", excerpt(name[1]), excerpt(name[1])),
+			"put text that begins with * in quotes")
+		return
+	}
+	// The library goes on to the next line before it gives up.
+	for n := line; n > 0 && n > line-2 && strings.HasPrefix(message, "did not find expected key"); n-- {
+		if at := textAfterQuotes.FindStringSubmatchIndex(l.lines[n-1]); at != nil {
+			l.report(n, utf8.RuneCountInString(l.lines[n-1][:at[2]])+1, "yaml", "text follows the closing quote",
+				`put the whole value in single quotes, as '"x" == item.name'`)
+			return
+		}
+	}
 	for _, known := range yamlMistakes {
 		if strings.HasPrefix(message, known.theirs) && (known.when == "" || strings.Contains(l.lines[line-1], known.when)) {
 			l.report(line, column, "yaml", known.ours, known.hint)
@@ -127,6 +141,11 @@ func (l *loader) syntax(source []byte, err error) {
 	}
 	l.report(line, column, "yaml", "this is not YAML: "+message, "")
 }
+
+var (
+	unknownAnchor   = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	textAfterQuotes = regexp.MustCompile(`^\s*(?:- )?[\w-]+:\s+(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*([^\s#])`)
+)
 
 var yamlPrefix = regexp.MustCompile(`^yaml: (line \d+: )?`)
 
@@ -137,6 +156,7 @@ var yamlMistakes = [...]struct{ theirs, when, ours, hint string }{
 	{"found character that cannot start any token", "", "text cannot begin with this character", "put the whole text in quotes"},
 	{"mapping values are not allowed in this context", "", `": " begins the value of a key, but there cannot be a key here`,
 		"put text with a colon in quotes; check the indentation"},
+	{"did not find expected key", "{{", "text cannot begin with {{", "an expression stands in ${{ }}; put text that begins with { in quotes"},
 	{"did not find expected key", "", "a key is expected here",
 		"check the indentation; a value that begins with a quote has to end with it"},
 	{"could not find expected ':'", "", "this line is no key with a value", "check the indentation; a key ends with a colon"},

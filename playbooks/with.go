@@ -93,7 +93,7 @@ func (c *compiler) value(node *yaml.Node, schema *jsonschema.Schema, scope *expr
 		return c.statement(node, scope)
 	case hasHole(node):
 		template := c.template(node, scope)
-		return option{template: template, text: schema.Type == "string", broken: template == nil}
+		return option{template: template, text: schema.Type == "string" && schema.Format == "", broken: template == nil}
 	case isScalar(node) && schema.Type == "string":
 		return option{constant: node.Value} // a date stays as it is written
 	}

@@ -116,7 +116,7 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 
 // fail sorts an error of one part into what it means for the step.
 func (e *execution) fail(err error, target steps.Target) string {
-	reason := err.Error()
+	reason := strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 	if place := target.String(); place != "" {
 		reason = place + ": " + reason
 	}

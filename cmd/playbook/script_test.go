@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,16 +28,22 @@ func TestMain(m *testing.M) {
 //	cut GLOB               cut the last third off the file
 //	gzedit GLOB OLD NEW    replace text in a gzip file (\n and \t are unquoted)
 //	gzappend GLOB TEXT     append a line to a gzip file
+//	emptyfile GLOB         cut the file to nothing
+//	dropfile GLOB          remove the file in the middle (of at least three)
+//	dropvpc DIR            remove all files of the first flow log below the folder
 //
 // GLOB has to match at least one file; the first in order is taken.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sample":   makeSample,
-			"cut":      cut,
-			"gzedit":   func(ts *testscript.TestScript, _ bool, args []string) { gzedit(ts, args) },
-			"gzappend": gzappend,
+			"sample":    makeSample,
+			"cut":       cut,
+			"gzedit":    func(ts *testscript.TestScript, _ bool, args []string) { gzedit(ts, args) },
+			"gzappend":  gzappend,
+			"dropfile":  dropFile,
+			"dropvpc":   dropVPC,
+			"emptyfile": emptyFile,
 		},
 		Setup: func(env *testscript.Env) error {
 			// The scripts' home is empty: nothing of the user's is read.
@@ -104,4 +111,41 @@ func gzipFile(ts *testscript.TestScript, path, text string) {
 	ts.Check(err)
 	ts.Check(writer.Close())
 	ts.Check(os.WriteFile(path, packed.Bytes(), 0o644))
+}
+
+// dropFile removes a file from the middle of those that match.
+func dropFile(ts *testscript.TestScript, _ bool, args []string) {
+	paths, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(paths) < 3 {
+		ts.Fatalf("%d files match %s, want at least 3", len(paths), args[0])
+	}
+	slices.Sort(paths)
+	ts.Check(os.Remove(paths[len(paths)/2]))
+}
+
+// dropVPC removes all files of the first flow log below a folder.
+func dropVPC(ts *testscript.TestScript, _ bool, args []string) {
+	removed, log := 0, ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		parts := strings.Split(entry.Name(), "_")
+		if log == "" {
+			log = parts[3]
+		}
+		if parts[3] != log {
+			return nil
+		}
+		removed++
+		return os.Remove(path)
+	}))
+	if removed == 0 {
+		ts.Fatalf("no flow log below %s", args[0])
+	}
+}
+
+func emptyFile(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.Truncate(first(ts, args[0]), 0))
 }

@@ -152,6 +152,9 @@ func (v *view) showGaps(gaps []steps.Gap) {
 		}
 		v.gaps[key] = true
 		if shown++; shown <= most {
+			if gap.Count > 0 {
+				key += fmt.Sprintf(" (%s)", thousands(gap.Count))
+			}
 			fmt.Fprintf(v.out, "    %s  %s\n", yellow.Render("gap     "), terminalLine(key, 300))
 		}
 	}

@@ -2,22 +2,20 @@
 // evidence copied out of AWS.
 //
 // It gives answers in the shape that the AWS CLI prints and judges nothing. An answer
-// that is not there is an error, never an empty answer.
+// that is not there is an error, never an empty answer. Queries of logs are not its
+// concern; it only knows where logs lie.
 package cloud
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"playbook/steps"
 )
@@ -30,82 +28,69 @@ type Case struct {
 	logs    []Logs
 }
 
-// about is case.yaml.
-type about struct {
-	CollectedAt time.Time `yaml:"collected_at"`
-	Window      struct {
-		From time.Time `yaml:"from"`
-		To   time.Time `yaml:"to"`
-	} `yaml:"window"`
-	Accounts []string `yaml:"accounts"`
-	Regions  []string `yaml:"regions"`
-	Notes    string   `yaml:"notes"`
-}
-
 // OpenCase finds out what a folder of evidence holds.
 func OpenCase(dir string) (*Case, error) {
-	info, err := os.Stat(dir)
+	c, err := openCase(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the case: %w", err)
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("open the case: %s is not a folder", dir)
-	}
-	c := &Case{dir: dir}
-	if err := c.readAbout(); err != nil {
-		return nil, err
-	}
-	logged, err := c.findLogs()
-	if err != nil {
-		return nil, fmt.Errorf("open the case: look for flow logs: %w", err)
-	}
-	answered, err := c.answered()
-	if err != nil {
-		return nil, fmt.Errorf("open the case: %w", err)
-	}
-	c.targets = c.allTargets(append(answered, logged...))
-	if len(c.targets) == 0 {
-		return nil, fmt.Errorf("open the case: %s holds neither aws/<account>/<region>/ with answers of the AWS CLI "+
-			"nor s3/<bucket>/…/AWSLogs/<account>/vpcflowlogs/<region>/ with flow logs", dir)
 	}
 	return c, nil
 }
 
-func (c *Case) readAbout() error {
-	path := filepath.Join(c.dir, "case.yaml")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+func openCase(dir string) (*Case, error) {
+	info, err := os.Stat(dir)
 	if err != nil {
-		return fmt.Errorf("open the case: %w", err)
+		return nil, err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&c.about); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("open the case: %s: %w", path, err)
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a folder", dir)
 	}
-	window := c.about.Window
-	if window.From.IsZero() != window.To.IsZero() || !window.From.IsZero() && !window.From.Before(window.To) {
-		return fmt.Errorf("open the case: %s: window needs from and to, from before to", path)
+	c := &Case{dir: dir}
+	if c.about, err = readAbout(dir); err != nil {
+		return nil, err
 	}
-	return nil
+	answered, err := answeredTargets(dir)
+	if err != nil {
+		return nil, err
+	}
+	logs, logged, err := findLogs(filepath.Join(dir, "s3"))
+	if err != nil {
+		return nil, err
+	}
+	c.logs = logs
+	found := append(answered, logged...)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s holds neither aws/<account>/<region>/ with answers of the AWS CLI "+
+			"nor s3/<bucket>/…/AWSLogs/<account>/vpcflowlogs/<region>/ with flow logs", dir)
+	}
+	c.targets = c.about.withDeclared(found)
+	return c, nil
 }
 
-// answered lists the targets that have a folder of answers.
-func (c *Case) answered() ([]steps.Target, error) {
+// answeredTargets lists the accounts and regions that have a folder of answers. A
+// folder under any other name is refused: passed over in silence, what it holds would
+// never be looked at.
+func answeredTargets(dir string) ([]steps.Target, error) {
 	var targets []steps.Target
-	accounts, err := folders(filepath.Join(c.dir, "aws"))
+	top := filepath.Join(dir, "aws")
+	accounts, err := folders(top)
 	if err != nil {
 		return nil, err
 	}
 	for _, account := range accounts {
-		regions, err := folders(filepath.Join(c.dir, "aws", account))
+		if !accountID.MatchString(account) {
+			return nil, fmt.Errorf("%s is not the id of an account: its folder has the twelve digits as its name", filepath.Join(top, account))
+		}
+		regions, err := folders(filepath.Join(top, account))
 		if err != nil {
 			return nil, err
 		}
 		for _, region := range regions {
-			if region != "global" {
+			switch {
+			case region == "global":
+			case !regionName.MatchString(region):
+				return nil, fmt.Errorf("%s is not the name of a region, as eu-west-1, and not global", filepath.Join(top, account, region))
+			default:
 				targets = append(targets, steps.Target{Account: account, Region: region})
 			}
 		}
@@ -113,6 +98,7 @@ func (c *Case) answered() ([]steps.Target, error) {
 	return targets, nil
 }
 
+// folders lists the folders in a folder, without hidden ones.
 func folders(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -120,6 +106,12 @@ func folders(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		if err := notALinkToAFolder(filepath.Join(dir, entry.Name()), entry); err != nil {
+			return nil, err
+		}
 		if entry.IsDir() {
 			names = append(names, entry.Name())
 		}
@@ -127,22 +119,43 @@ func folders(dir string) ([]string, error) {
 	return names, err
 }
 
-func (c *Case) findLogs() ([]steps.Target, error) {
-	logs, targets, err := findLogs(filepath.Join(c.dir, "s3"))
-	c.logs = logs
-	return targets, err
+// notALinkToAFolder refuses what would be passed over in silence: a case is searched
+// without following links, so that it cannot lead out of its folder.
+func notALinkToAFolder(path string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		return fmt.Errorf("%s is a link, which is not followed; copy or mount what it leads to in its place", path)
+	}
+	return nil
 }
 
-// allTargets adds to what has answers or logs what case.yaml says was to be collected:
-// an account named there and found nowhere has to fail its steps, not vanish.
-func (c *Case) allTargets(targets []steps.Target) []steps.Target {
-	for _, account := range c.about.Accounts {
-		for _, region := range c.about.Regions {
-			targets = append(targets, steps.Target{Account: account, Region: region})
+// withDeclared adds what case.yaml says was to be collected and nothing was found of:
+// such an account has to fail its steps, not vanish. An account with anything in the
+// case is taken as it is: it need not be in every region.
+func (a about) withDeclared(targets []steps.Target) []steps.Target {
+	var accounts, regions []string
+	for _, target := range targets {
+		accounts, regions = append(accounts, target.Account), append(regions, target.Region)
+	}
+	for _, account := range a.accounts {
+		if !slices.Contains(accounts, account) {
+			for _, region := range append(slices.Clone(a.regions), regions...) {
+				targets = append(targets, steps.Target{Account: account, Region: region})
+			}
 		}
 	}
-	slices.SortFunc(targets, func(a, b steps.Target) int {
-		return strings.Compare(a.Account+"/"+a.Region, b.Account+"/"+b.Region)
+	for _, region := range a.regions {
+		if !slices.Contains(regions, region) {
+			for _, account := range append(slices.Clone(a.accounts), accounts...) {
+				targets = append(targets, steps.Target{Account: account, Region: region})
+			}
+		}
+	}
+	slices.SortFunc(targets, func(x, y steps.Target) int {
+		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Region, y.Region))
 	})
 	return slices.Compact(targets)
 }
@@ -151,18 +164,13 @@ func (c *Case) allTargets(targets []steps.Target) []steps.Target {
 func (c *Case) Dir() string { return c.dir }
 
 // CollectedAt is when the evidence was copied, or zero.
-func (c *Case) CollectedAt() time.Time { return c.about.CollectedAt.UTC() }
+func (c *Case) CollectedAt() time.Time { return c.about.collectedAt }
 
-// Window is the time under examination that case.yaml names, or zero.
-func (c *Case) Window() steps.Window {
-	if c.about.Window.From.IsZero() {
-		return steps.Window{}
-	}
-	return steps.Window{From: c.about.Window.From.UTC(), To: c.about.Window.To.UTC()}
-}
+// Window is the time under examination that case.yaml names, or unset.
+func (c *Case) Window() steps.Window { return c.about.window }
 
 // Notes is what the collector wrote about the case.
-func (c *Case) Notes() string { return c.about.Notes }
+func (c *Case) Notes() string { return c.about.notes }
 
 // Targets are the accounts and regions of the case, in order.
 func (c *Case) Targets() []steps.Target { return slices.Clone(c.targets) }
@@ -173,7 +181,7 @@ func (c *Case) Logs() []Logs { return slices.Clone(c.logs) }
 // AnswersPath is the case's answers.yaml, or "" when it has none.
 func (c *Case) AnswersPath() string {
 	path := filepath.Join(c.dir, "answers.yaml")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
 	return path

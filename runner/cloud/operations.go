@@ -8,29 +8,38 @@ import (
 // Operation is one AWS call that facts come from. Its row here is all that reading it
 // needs: from a file of a case today, through an SDK client when live.
 type Operation struct {
-	Name   string   // as IAM spells it
-	File   string   // as the AWS CLI spells it, service and command joined by "-"
-	Lists  []string // the keys of the answer that must be there, each a list
-	Global bool     // one answer for all regions, under aws/<account>/global
+	Name    string   // as IAM spells it, "ec2:DescribeVpcs"
+	Service string   // as the AWS CLI spells it, "ec2"
+	Command string   // "describe-vpcs"
+	Options string   // without which the CLI leaves something out
+	Lists   []string // what of the answer is a list; the first is in every whole answer
+	Global  bool     // one answer for all regions, under aws/<account>/global
 }
 
 // operations lists every operation that may be read. All are unfiltered calls whose
 // whole answer a case can hold. Names and keys: AWS CLI Command Reference.
 var operations = []Operation{
-	{Name: "cloudwatch:DescribeAlarms", File: "cloudwatch-describe-alarms", Lists: []string{"MetricAlarms", "CompositeAlarms"}},
-	{Name: "ec2:DescribeAddresses", File: "ec2-describe-addresses", Lists: []string{"Addresses"}},
-	{Name: "ec2:DescribeCustomerGateways", File: "ec2-describe-customer-gateways", Lists: []string{"CustomerGateways"}},
-	{Name: "ec2:DescribeFlowLogs", File: "ec2-describe-flow-logs", Lists: []string{"FlowLogs"}},
-	{Name: "ec2:DescribeInternetGateways", File: "ec2-describe-internet-gateways", Lists: []string{"InternetGateways"}},
-	{Name: "ec2:DescribeNatGateways", File: "ec2-describe-nat-gateways", Lists: []string{"NatGateways"}},
-	{Name: "ec2:DescribeNetworkAcls", File: "ec2-describe-network-acls", Lists: []string{"NetworkAcls"}},
-	{Name: "ec2:DescribeNetworkInterfaces", File: "ec2-describe-network-interfaces", Lists: []string{"NetworkInterfaces"}},
-	{Name: "ec2:DescribeRouteTables", File: "ec2-describe-route-tables", Lists: []string{"RouteTables"}},
-	{Name: "ec2:DescribeSecurityGroups", File: "ec2-describe-security-groups", Lists: []string{"SecurityGroups"}},
-	{Name: "ec2:DescribeSubnets", File: "ec2-describe-subnets", Lists: []string{"Subnets"}},
-	{Name: "ec2:DescribeVpcEndpoints", File: "ec2-describe-vpc-endpoints", Lists: []string{"VpcEndpoints"}},
-	{Name: "ec2:DescribeVpcPeeringConnections", File: "ec2-describe-vpc-peering-connections", Lists: []string{"VpcPeeringConnections"}},
-	{Name: "ec2:DescribeVpcs", File: "ec2-describe-vpcs", Lists: []string{"Vpcs"}},
+	// "If you omit AlarmTypes, only metric alarms are returned, even if composite alarms
+	// exist" (CloudWatch API Reference, DescribeAlarms).
+	{Name: "cloudwatch:DescribeAlarms", Service: "cloudwatch", Command: "describe-alarms",
+		Options: "--alarm-types MetricAlarm CompositeAlarm", Lists: []string{"MetricAlarms", "CompositeAlarms"}},
+	ec2("DescribeAddresses", "describe-addresses", "Addresses"),
+	ec2("DescribeCustomerGateways", "describe-customer-gateways", "CustomerGateways"),
+	ec2("DescribeFlowLogs", "describe-flow-logs", "FlowLogs"),
+	ec2("DescribeInternetGateways", "describe-internet-gateways", "InternetGateways"),
+	ec2("DescribeNatGateways", "describe-nat-gateways", "NatGateways"),
+	ec2("DescribeNetworkAcls", "describe-network-acls", "NetworkAcls"),
+	ec2("DescribeNetworkInterfaces", "describe-network-interfaces", "NetworkInterfaces"),
+	ec2("DescribeRouteTables", "describe-route-tables", "RouteTables"),
+	ec2("DescribeSecurityGroups", "describe-security-groups", "SecurityGroups"),
+	ec2("DescribeSubnets", "describe-subnets", "Subnets"),
+	ec2("DescribeVpcEndpoints", "describe-vpc-endpoints", "VpcEndpoints"),
+	ec2("DescribeVpcPeeringConnections", "describe-vpc-peering-connections", "VpcPeeringConnections"),
+	ec2("DescribeVpcs", "describe-vpcs", "Vpcs"),
+}
+
+func ec2(name, command, list string) Operation {
+	return Operation{Name: "ec2:" + name, Service: "ec2", Command: command, Lists: []string{list}}
 }
 
 // Operations returns the table.
@@ -42,5 +51,45 @@ func operation(name string) (Operation, error) {
 			return op, nil
 		}
 	}
-	return Operation{}, fmt.Errorf("%s is not in the table of operations", name)
+	return Operation{}, fmt.Errorf("read %s: it is not in the table of operations", name)
+}
+
+// check tells an answer from an error message, another call's answer, or `{}`. whole
+// reports whether the page has the list that every whole answer has.
+func (op Operation) check(page map[string]any) (whole bool, err error) {
+	known := false
+	for i, key := range op.Lists {
+		value, ok := page[key]
+		if !ok {
+			continue
+		}
+		list, isList := value.([]any)
+		if !isList {
+			return false, fmt.Errorf("%s is not a list; this is no answer of %s", key, op.Name)
+		}
+		for n, element := range list {
+			if _, isMap := element.(map[string]any); !isMap {
+				return false, fmt.Errorf("%s[%d] is not an object; this is no answer of %s", key, n, op.Name)
+			}
+		}
+		known, whole = true, whole || i == 0
+	}
+	if !known {
+		return false, fmt.Errorf("it has no %s; this is no answer of %s", op.Lists[0], op.Name)
+	}
+	return whole, nil
+}
+
+// next returns what AWS gave to ask for the following page with, or nil after the last
+// page. Names: "NextToken" of EC2 and CloudWatch, the others of IAM, Lambda and ELB.
+func next(page map[string]any) (key string, token any) {
+	for _, key := range []string{"NextToken", "nextToken", "NextMarker", "Marker"} {
+		if token := page[key]; token != nil && token != "" {
+			return key, token
+		}
+	}
+	if truncated := page["IsTruncated"]; truncated != nil && truncated != false {
+		return "IsTruncated", truncated
+	}
+	return "", nil
 }

@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // Severity of a diagnostic: an Error stops the run, a Warning does not.
@@ -66,31 +70,35 @@ func (l List) Error() string {
 // Sort orders by file and position, and drops repetitions.
 func (l List) Sort() List {
 	slices.SortStableFunc(l, func(a, b Diagnostic) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint))
 	})
 	return slices.Compact(l)
 }
 
-// Print writes each diagnostic with its source line and a caret:
+// Print writes each diagnostic with its source line and what it is about underlined:
 //
 //	bad.yaml:3:5: error: unknown key "wen"; did you mean "when"?
 //	  3 |     wen: true
-//	    |     ^
+//	    |     ^~~
 //
 // source returns a file's text, or "" when there is none to show.
 func (l List) Print(w io.Writer, source func(file string) string) error {
+	lines := map[string][]string{}
 	for _, d := range l {
 		if _, err := fmt.Fprintln(w, d); err != nil {
 			return err
 		}
-		lines := strings.Split(source(d.File), "\n")
-		if d.Line < 1 || d.Line > len(lines) || lines[0] == "" && len(lines) == 1 {
+		if _, read := lines[d.File]; !read {
+			lines[d.File] = strings.Split(strings.TrimPrefix(source(d.File), "\ufeff"), "\n")
+		}
+		of := lines[d.File]
+		if d.Line < 1 || d.Line > len(of) || len(of) == 1 && of[0] == "" {
 			continue
 		}
-		line, column := excerpt(strings.TrimSuffix(lines[d.Line-1], "\r"), d.Column)
-		number := fmt.Sprint(d.Line)
-		_, err := fmt.Fprintf(w, "  %s | %s\n  %*s | %s^\n", number, line,
-			len(number), "", strings.Repeat(" ", column-1))
+		line, indent, mark := excerpt(strings.TrimSuffix(of[d.Line-1], "\r"), d.Column)
+		number := strconv.Itoa(d.Line)
+		_, err := fmt.Fprintf(w, "  %s | %s\n  %*s | %*s%s\n", number, line, len(number), "", indent, "", mark)
 		if err != nil {
 			return err
 		}
@@ -98,19 +106,28 @@ func (l List) Print(w io.Writer, source func(file string) string) error {
 	return nil
 }
 
-// excerpt makes one source line fit a terminal: tabs and control characters become
-// single spaces (so that the caret stays under its column), and a long line is cut
-// around the column.
-func excerpt(line string, column int) (string, int) {
+// excerpt makes one source line fit a terminal: control characters are replaced, a long
+// line is cut around the column. Beside it come the width of what stands before the
+// column (letters of some scripts are two cells wide) and the mark to print below it.
+func excerpt(line string, column int) (shown string, indent int, mark string) {
 	const width = 120
+	cells := runewidth.Condition{} // not the locale's: files look the same everywhere
 	runes := []rune(printable(line))
-	column = min(max(column, 1), len(runes)+1)
-	if len(runes) <= width {
-		return string(runes), column
+	at := min(max(column, 1), len(runes)+1) - 1
+	from, to := 0, len(runes)
+	if len(runes) > width {
+		from = max(0, min(at-width/2, len(runes)-width))
+		to = from + width
 	}
-	start := max(0, min(column-1-width/2, len(runes)-width))
-	return string(runes[start : start+width]), column - start
+	end := at
+	for end < to && isWord(runes[end]) {
+		end++
+	}
+	return string(runes[from:to]), cells.StringWidth(string(runes[from:at])),
+		"^" + strings.Repeat("~", max(0, cells.StringWidth(string(runes[at:end]))-1))
 }
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // printable replaces what could command a terminal (control characters, also C1, and
 // bidirectional overrides, which can show a line other than it is) by a space or "?".
@@ -120,7 +137,8 @@ func printable(text string) string {
 		case r == '\t':
 			return ' '
 		case r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0, r == utf8.RuneError,
-			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			r == 0x2028, r == 0x2029, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069,
+			r == 0x200e, r == 0x200f, r == 0x061c:
 			return '?'
 		}
 		return r

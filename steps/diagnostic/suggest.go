@@ -6,18 +6,32 @@ import (
 )
 
 // DidYouMean returns a hint naming the candidate nearest to word, or "" when none is
-// near enough to be what was meant (more than a third of its letters differ).
+// near enough.
 func DidYouMean(word string, candidates []string) string {
-	best, distance := "", len(word)/3+1
+	if nearest := Nearest(word, candidates); nearest != "" {
+		return fmt.Sprintf("did you mean %q?", nearest)
+	}
+	return ""
+}
+
+// Nearest returns the candidate nearest to word, or "" when none is near enough to be
+// what was meant (more than a third of its letters differ). Of several at the same
+// distance it is the first.
+func Nearest(word string, candidates []string) string {
+	const longest = 64 // a longer word is no misspelled name, and costs its square to compare
+	if len(word) > longest {
+		return ""
+	}
+	best, distance := "", len(word)/3+2
 	for _, candidate := range candidates {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d <= distance && (best == "" || d < distance) {
+		if len(candidate) > longest {
+			continue
+		}
+		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 // editDistance counts insertions, deletions, substitutions and swaps of neighbours

@@ -39,7 +39,7 @@ func (l *loader) gaps() []steps.Gap {
 		}
 		gaps = append(gaps, gap)
 	}
-	return append(gaps, l.missingDays()...)
+	return append(append(gaps, l.missingDays()...), l.holes()...)
 }
 
 // shorten makes one gap of those that follow the first of the same problem.
