@@ -95,7 +95,7 @@ func (st *state) expect(step *playbooks.Step, e *execution, x playbooks.Expectat
 		if err != nil {
 			// One reason is enough: the others are most likely the same.
 			if v.broken == nil {
-				v.broken = append(v.broken, fmt.Sprintf("%s: %s could not be judged: %v", x.ID, x.That.Source(), err))
+				v.broken = append(v.broken, fmt.Sprintf("%s: could not be judged: %v", x.ID, err))
 			}
 			continue
 		}
