@@ -45,8 +45,8 @@ func inline(text string) string {
 				b.WriteByte('\\')
 			}
 		case '/':
-			if strings.HasSuffix(text[:i], ":") || strings.HasSuffix(text[:i], ":/") {
-				b.WriteByte('\\') // http:\/\/ is no link
+			if strings.HasSuffix(text[:i], ":") && strings.HasPrefix(text[i:], "//") {
+				b.WriteByte('\\') // http:\// is no link
 			}
 		case '.', ')':
 			// "1." would begin a list, "www." a link.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,59 +34,59 @@ var attacks = []string{
 // from outside lands, and compares the structure of what comes out with that of a
 // report with harmless text: nothing may appear that the report did not make.
 func TestHostileTextStaysText(t *testing.T) {
-	harmless := structure(t, rendered(t, plain))
-	for _, attack := range attacks {
-		got := rendered(t, func(text string) string { return text + attack })
-		if diff := compare(harmless, structure(t, got)); diff != "" {
-			t.Errorf("%.60q after text changes the report: %s", attack, diff)
-		}
-		got = rendered(t, func(string) string { return attack })
-		if diff := compare(harmless, structure(t, got)); diff != "" {
-			t.Errorf("%.60q alone changes the report: %s", attack, diff)
-		}
-		for _, r := range got {
-			if r < ' ' && r != '\n' || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200b {
-				t.Errorf("%.60q puts %U into the report", attack, r)
-				break
+	harmless := structure(render(t, fixture(t, plain), "md"))
+	for i, attack := range attacks {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			after := render(t, fixture(t, func(text string) string { return text + attack }), "md")
+			if diff := compare(harmless, structure(after)); diff != "" {
+				t.Errorf("%.60q after text changes the report: %s", attack, diff)
 			}
-		}
-		r, err := Load(fixture(t, func(text string) string { return attack }))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var html, json bytes.Buffer
-		if err := r.HTML(&html); err != nil {
-			t.Errorf("%q: %v", attack, err)
-		}
-		if err := r.JSON(&json); err != nil {
-			t.Errorf("%q: %v", attack, err)
-		}
-		for _, tag := range []string{"<script", "<img", "<iframe", "<link", "javascript:alert(1)\""} {
-			if strings.Contains(strings.ToLower(html.String()), tag) {
-				t.Errorf("%.60q puts %s into the HTML", attack, tag)
+			dir := fixture(t, func(string) string { return attack })
+			alone := render(t, dir, "md")
+			if diff := compare(harmless, structure(alone)); diff != "" {
+				t.Errorf("%.60q alone changes the report: %s", attack, diff)
 			}
-		}
+			if at := strings.IndexFunc(after+alone, commands); at >= 0 {
+				t.Errorf("%.60q puts %q into the report", attack, (after + alone)[at:at+4])
+			}
+			render(t, dir, "json")
+			html := strings.ToLower(render(t, dir, "html"))
+			for _, tag := range []string{"<script", "<img", "<iframe", "<link", "javascript:alert(1)\""} {
+				if strings.Contains(html, tag) {
+					t.Errorf("%.60q puts %s into the HTML", attack, tag)
+				}
+			}
+		})
 	}
 }
 
-func rendered(t *testing.T, text func(string) string) string {
+// commands tells characters that could command a terminal or reorder a line.
+func commands(r rune) bool {
+	return r < ' ' && r != '\n' || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200b
+}
+
+func render(t *testing.T, dir, extension string) string {
 	t.Helper()
-	r, err := Load(fixture(t, text))
+	r, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var markdown bytes.Buffer
-	if err := r.Markdown(&markdown); err != nil {
-		t.Fatal(err)
+	var text bytes.Buffer
+	for _, format := range formats {
+		if format.extension == extension {
+			if err := format.render(r, &text); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	return markdown.String()
+	return text.String()
 }
 
 // structure is the kinds of the nodes of a document as GitHub would parse it, counted:
 // blocks, links, images, raw HTML, table cells; not text, nor emphasis and code spans
 // that a longer or shorter text may lose when it is empty.
-func structure(t *testing.T, markdown string) map[string]int {
-	t.Helper()
+func structure(markdown string) map[string]int {
 	counts := map[string]int{}
 	github := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList))
 	document := github.Parser().Parse(text.NewReader([]byte(markdown)))

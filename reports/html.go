@@ -54,7 +54,7 @@ func (r *Report) HTML(w io.Writer) error {
 	}
 	err = page.Execute(w, map[string]any{
 		"Report": r, "Severities": r.severities(), "Statuses": r.statuses(), "About": r.about(),
-		"Body": template.HTML(body), "Style": template.CSS(style), "Alarm": !r.complete(),
+		"Body": template.HTML(body), "Style": template.CSS(style), "Alarm": len(r.Findings) > 0 || !r.complete(),
 		"Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
 	})
 	if err != nil {
