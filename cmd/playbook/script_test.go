@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"playbook/runner/drill"
+	"playbook/steps/diagnostic"
 )
 
 func TestMain(m *testing.M) {
@@ -148,4 +150,38 @@ func dropVPC(ts *testscript.TestScript, _ bool, args []string) {
 
 func emptyFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(first(ts, args[0]), 0))
+}
+
+// TestValidatePrintsEveryDiagnostic runs the command over the folder of bad playbooks:
+// all that the loader's golden files expect is printed, and the exit code says so.
+func TestValidatePrintsEveryDiagnostic(t *testing.T) {
+	t.Chdir(filepath.Join("..", "..", "testdata", "bad"))
+	var out, errs bytes.Buffer
+	if code := Run([]string{"validate", "."}, nil, &out, &errs); code != exitUsage || errs.Len() > 0 {
+		t.Fatalf("exit code %d, stderr %s", code, errs.String())
+	}
+	goldens, err := filepath.Glob("*.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(goldens) < 25 {
+		t.Errorf("there are %d bad playbooks, at least 25 are wanted", len(goldens))
+	}
+	for _, golden := range goldens {
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(want) == 0 || !strings.Contains(out.String(), string(want)) {
+			t.Errorf("validate does not print what %s expects:\n%s", golden, want)
+		}
+	}
+	out.Reset()
+	if code := Run([]string{"validate", "--json", "."}, nil, &out, &errs); code != exitUsage {
+		t.Errorf("with --json the exit code is %d", code)
+	}
+	var list []diagnostic.Diagnostic
+	if err := json.Unmarshal(out.Bytes(), &list); err != nil || len(list) < len(goldens) {
+		t.Errorf("--json gives %d diagnostics (%v), fewer than there are files", len(list), err)
+	}
 }
