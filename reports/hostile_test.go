@@ -26,7 +26,7 @@ var attacks = []string{
 	`**bold**`, `*em*`, `__b__`, `_e_`, `~~s~~`, `$x$`, "# heading", "## heading", "###### h", "x\n# heading", "x\n\n# heading", "x\n===", "x\n---", "---", "***", "===",
 	"- item", "+ item", "* item", "1. item", "1) item", "> quote", "    code", "\tcode", "- [ ] task",
 	"line\r\nline", "nul\x00byte", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u009b31m", "\u202egpj.exe", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom", "\U000e0041tag",
-	"bad\xff\xfeutf8", strings.Repeat("x", 5000), strings.Repeat("wide ", 2000), "=cmd|'/C calc'!A0", `\`, `\\`, "a\\", "trailing  ", " ", "​",
+	"bad\xff\xfeutf8", strings.Repeat("x", 5000), strings.Repeat("wide ", 2000), "=cmd|'/C calc'!A0", `\`, `\\`, "a\\", "trailing  ", " ", "\u200b",
 	"{#id .class}", `<a id="step-exposure">`, `[^1]`, "term\n: definition", "\u2028line", "`\n## out\n`", "]]>", "%00", "<br>", "&", "a & b; c",
 }
 
