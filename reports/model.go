@@ -71,8 +71,12 @@ type Step struct {
 	Numbers []int `json:"numbers,omitempty"`
 }
 
-// notRun is the status of a step that has no outcome.
-const notRun steps.Status = "not run"
+// notRun is the status of a step that has no outcome; notSelected is why, when it was
+// left out by --phase or --step.
+const (
+	notRun      steps.Status = "not run"
+	notSelected              = "not part of this run"
+)
 
 // phaseTitles are the stages as the source playbook names them.
 var phaseTitles = map[string]string{
@@ -126,7 +130,7 @@ func (r *Report) addStep(dir string, head journal.Step, outcomes map[string]jour
 	case head.Selected:
 		step.Outcome = journal.Outcome{Step: head.ID, Status: notRun, Reason: "the run ended before it"}
 	default:
-		step.Outcome = journal.Outcome{Step: head.ID, Status: notRun, Reason: "not part of this run (" + r.Run.Selection + ")"}
+		step.Outcome = journal.Outcome{Step: head.ID, Status: notRun, Reason: notSelected + " (" + r.Run.Selection + ")"}
 	}
 	if step.Status != steps.Passed && step.Status != steps.Findings {
 		r.NotChecked = append(r.NotChecked, Unchecked{head.ID, head.Title, step.Status, step.Reason})

@@ -129,9 +129,13 @@ func (r *Report) Summary() string {
 		fmt.Fprintf(&b, "Note: %s.\n", r.Approval)
 	}
 	const most = 12
-	for i, unchecked := range r.NotChecked {
-		if i == most {
-			fmt.Fprintf(&b, "  … and %d more\n", len(r.NotChecked)-most)
+	shown := 0
+	for _, unchecked := range r.NotChecked {
+		if strings.HasPrefix(unchecked.Reason, notSelected) {
+			continue // it was asked for so; the headline counts it
+		}
+		if shown++; shown > most {
+			b.WriteString("  … and more, in the report\n")
 			break
 		}
 		fmt.Fprintf(&b, "  %-8s %s: %s\n", unchecked.Status, unchecked.Step, clip(oneLine(unchecked.Reason), 240))

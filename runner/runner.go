@@ -162,7 +162,8 @@ func (s *Summary) exit() int {
 }
 
 // Select makes a selection from --phase and --step, or says what is wrong with it.
-// Without either everything is selected.
+// Without either everything is selected. What is selected brings along the earlier
+// steps that it reads, the result or only the status of, so that a phase works alone.
 func Select(p *playbooks.Playbook, phases, ids []string) (func(*playbooks.Step) bool, error) {
 	var wrong []string
 	for _, phase := range phases {
@@ -178,7 +179,30 @@ func Select(p *playbooks.Playbook, phases, ids []string) (func(*playbooks.Step) 
 	if wrong != nil {
 		return nil, errors.New(strings.Join(wrong, "\n"))
 	}
-	return func(step *playbooks.Step) bool {
-		return len(phases)+len(ids) == 0 || slices.Contains(phases, string(step.Phase)) || slices.Contains(ids, step.ID)
-	}, nil
+	wanted := map[string]bool{}
+	for _, step := range slices.Backward(p.Steps) {
+		if len(phases)+len(ids) == 0 || slices.Contains(phases, string(step.Phase)) || slices.Contains(ids, step.ID) {
+			wanted[step.ID] = true
+		}
+		if wanted[step.ID] {
+			for _, id := range refersTo(step) {
+				wanted[id] = true
+			}
+		}
+	}
+	return func(step *playbooks.Step) bool { return wanted[step.ID] }, nil
+}
+
+// refersTo names the steps that a step reads anything of.
+func refersTo(step *playbooks.Step) []string {
+	ids := slices.Clone(step.Needs)
+	if step.When != nil {
+		for _, path := range step.When.Reads() {
+			if rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "take:"), "steps."); ok {
+				id, _, _ := strings.Cut(rest, ".")
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
 }

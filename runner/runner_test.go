@@ -365,7 +365,10 @@ func TestAWSAnswersAreKeptWhole(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
-	source := "playbook: 1\nid: test\ntitle: T\nsteps:\n" + step("a", "") + strings.Replace(step("b", ""), "detection", "recovery", 1)
+	later := func(step string) string { return strings.Replace(step, "detection", "recovery", 1) }
+	source := "playbook: 1\nid: test\ntitle: T\nsteps:\n" + step("a", "") + step("unread", "") +
+		step("table", "") + step("view", "when: steps.table.status == 'passed'") +
+		later(step("b", "")) + later(step("c", "for_each: steps.view.result.rows"))
 	p, diagnostics := playbooks.Load("test.yaml", []byte(source), testKinds)
 	if err := diagnostics.Err(); err != nil {
 		t.Fatal(err)
@@ -374,7 +377,10 @@ func TestSelect(t *testing.T) {
 		phases, ids []string
 		want        string
 	}{
-		{nil, nil, "a b"}, {[]string{"recovery"}, nil, "b"}, {nil, []string{"a"}, "a"}, {[]string{"recovery"}, []string{"a"}, "a b"},
+		{nil, nil, "a unread table view b c"},
+		{[]string{"recovery"}, nil, "table view b c"},
+		{nil, []string{"a"}, "a"},
+		{nil, []string{"b", "view"}, "table view b"},
 	} {
 		selected, err := runner.Select(p, test.phases, test.ids)
 		if err != nil {
@@ -390,8 +396,8 @@ func TestSelect(t *testing.T) {
 			t.Errorf("%v %v selects %v, want %s", test.phases, test.ids, got, test.want)
 		}
 	}
-	_, err := runner.Select(p, []string{"containement"}, []string{"c"})
-	if err == nil || !strings.Contains(err.Error(), "containement") || !strings.Contains(err.Error(), `"c"`) {
+	_, err := runner.Select(p, []string{"containement"}, []string{"nope"})
+	if err == nil || !strings.Contains(err.Error(), "containement") || !strings.Contains(err.Error(), `"nope"`) {
 		t.Errorf("got %v, want both mistakes named", err)
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 //	gzappend GLOB TEXT     append a line to a gzip file
 //	emptyfile GLOB         cut the file to nothing
 //	dropfile GLOB          remove the file in the middle (of at least three)
+//	waitfor FILE REGEXP    wait until the file holds a match, ten seconds at most
 //	dropvpc DIR            remove all files of the first flow log below the folder
 //
 // GLOB has to match at least one file; the first in order is taken.
@@ -46,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"dropfile":  dropFile,
 			"dropvpc":   dropVPC,
 			"emptyfile": emptyFile,
+			"waitfor":   waitFor,
 		},
 		Setup: func(env *testscript.Env) error {
 			// The scripts' home is empty: nothing of the user's is read.
@@ -150,6 +154,17 @@ func dropVPC(ts *testscript.TestScript, _ bool, args []string) {
 
 func emptyFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(first(ts, args[0]), 0))
+}
+
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	wanted := regexp.MustCompile(args[1])
+	for range 200 {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && wanted.Match(text) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not come to hold %s", args[0], args[1])
 }
 
 // TestValidatePrintsEveryDiagnostic runs the command over the folder of bad playbooks:
