@@ -75,7 +75,7 @@ type Step struct {
 // left out by --phase or --step.
 const (
 	notRun      steps.Status = "not run"
-	notSelected              = "not part of this run"
+	notSelected string       = "not part of this run"
 )
 
 // phaseTitles are the stages as the source playbook names them.

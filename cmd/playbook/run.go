@@ -269,7 +269,10 @@ func selection(f runFlags) string {
 	for _, step := range f.steps {
 		words = append(words, "--step "+step)
 	}
-	return strings.Join(words, " ")
+	if words == nil {
+		return ""
+	}
+	return strings.Join(words, " ") + ", with the steps it reads"
 }
 
 func operator() string {

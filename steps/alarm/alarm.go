@@ -1,11 +1,12 @@
 // Package alarm is the kind of step that checks whether CloudWatch alarms exist, with
-// given numbers, and reach somebody.
+// given numbers, and reach somebody. It looks at how alarms are made, not at metrics.
 package alarm
 
 import (
 	"context"
 	_ "embed"
-	"strings"
+	"errors"
+	"fmt"
 
 	"playbook/steps"
 )
@@ -20,7 +21,7 @@ func Kind() steps.Kind {
 		Summary:    "Check that a CloudWatch alarm with given numbers exists for each resource and notifies somebody",
 		Doc:        doc,
 		Effect:     steps.Reads,
-		Operations: []string{"cloudwatch:DescribeAlarms"},
+		Operations: []string{describeAlarms},
 		PerTarget:  true,
 		Result:     Result{},
 		New:        func() steps.Step { return &Step{Notify: true} },
@@ -36,7 +37,7 @@ with:
   statistic: Sum
   period: 900
   threshold: 5000000
-  comparison: GreaterThanOrEqualToThreshold
+  comparison: ">="
   periods: 1
 expect:
   - id: watched
@@ -44,10 +45,12 @@ expect:
     that: item.covered
     resource: item.id
     severity: medium
-    finding: ${{ item.id }} lacks the alarm
+    finding: "${{ item.id }} lacks the alarm: ${{ join(item.problems, \"; \") }}"
 `,
 	}
 }
+
+const describeAlarms = "cloudwatch:DescribeAlarms"
 
 // Step is the alarm that is wanted.
 type Step struct {
@@ -58,28 +61,38 @@ type Step struct {
 	Statistic  string  `yaml:"statistic" jsonschema:"required,enum=SampleCount,enum=Average,enum=Sum,enum=Minimum,enum=Maximum"`
 	Period     int64   `yaml:"period" jsonschema:"required,minimum=1,description=Seconds"`
 	Threshold  float64 `yaml:"threshold" jsonschema:"required"`
-	Comparison string  `yaml:"comparison" jsonschema:"required,enum=GreaterThanOrEqualToThreshold,enum=GreaterThanThreshold,enum=LessThanThreshold,enum=LessThanOrEqualToThreshold"`
-	Periods    int64   `yaml:"periods" jsonschema:"required,minimum=1,description=Consecutive periods"`
+	Comparison string  `yaml:"comparison" jsonschema:"required,enum=GreaterThanOrEqualToThreshold,enum=GreaterThanThreshold,enum=LessThanThreshold,enum=LessThanOrEqualToThreshold,enum=>=,enum=>,enum=<,enum=<="`
+	Periods    int64   `yaml:"periods" jsonschema:"required,minimum=1,description=How many periods in a row"`
 	Notify     bool    `yaml:"notify,omitempty" jsonschema:"description=Whether the alarm has to notify somebody (true)"`
+}
+
+// symbols of comparisons, by the names that AWS gives them.
+var symbols = map[string]string{
+	"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">",
+	"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<=",
 }
 
 // Result has a check for each resource.
 type Result struct {
 	Checks []Check `json:"checks"`
-	Alarms int64   `json:"alarms"` // alarms that were looked at
+	Alarms int64   `json:"alarms"` // metric alarms that were looked at
 }
 
-// Check says whether one resource has the alarm.
+// Check says whether one resource has the alarm. Without it, the fields from alarm to
+// state_reason are empty.
 type Check struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Covered  bool     `json:"covered"`
-	Alarm    string   `json:"alarm"` // the alarm, or the nearest one when none matches
-	ARN      string   `json:"arn"`
-	Enabled  bool     `json:"enabled"`
-	Notifies bool     `json:"notifies"`
-	State    string   `json:"state"` // OK, ALARM, INSUFFICIENT_DATA, or "" without an alarm
-	Problems []string `json:"problems"`
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Covered     bool     `json:"covered"`
+	Alarm       string   `json:"alarm"`
+	ARN         string   `json:"arn"`
+	Enabled     bool     `json:"enabled"`
+	Notifies    bool     `json:"notifies"`
+	Tells       []string `json:"tells"` // ARNs of actions, and composite alarms that include it
+	State       string   `json:"state"` // OK, ALARM or INSUFFICIENT_DATA
+	StateReason string   `json:"state_reason"`
+	Nearest     string   `json:"nearest"`  // the alarm that comes nearest, when none is as wanted
+	Problems    []string `json:"problems"` // how it differs, or that there is none
 }
 
 // resource is one of the values, and where it is to be checked ("" is everywhere).
@@ -90,68 +103,78 @@ func (s *Step) Validate(known func(path string) bool) []steps.Problem {
 	if !known("values") {
 		return nil
 	}
-	for _, value := range s.Values {
-		if read(value).id == "" {
-			return []steps.Problem{{Path: "values", Message: "each of values is an id, or a map with an id"}}
-		}
+	if _, err := s.resources(); err != nil {
+		return []steps.Problem{{Path: "values", Message: err.Error()}}
 	}
 	return nil
 }
 
-func read(value any) resource {
-	switch value := steps.Plain(value).(type) {
-	case string:
-		return resource{id: value, name: value}
-	case map[string]any:
-		r := resource{steps.TextOf(value, "id"), steps.TextOf(value, "name"), steps.TextOf(value, "account"), steps.TextOf(value, "region")}
+func (s *Step) resources() ([]resource, error) {
+	var found []resource
+	for i, value := range s.Values {
+		var r resource
+		switch value := steps.Plain(value).(type) {
+		case string:
+			r.id = value
+		case map[string]any:
+			r = resource{steps.TextOf(value, "id"), steps.TextOf(value, "name"), steps.TextOf(value, "account"), steps.TextOf(value, "region")}
+		}
+		if r.id == "" {
+			return nil, fmt.Errorf("value %d is neither an id nor a map with an id", i+1)
+		}
 		if r.name == "" {
 			r.name = r.id
 		}
-		return r
+		found = append(found, r)
 	}
-	return resource{}
+	return found, nil
 }
 
 // Run checks the resources of this target. Without the list of alarms nothing is known
-// of any of them; without resources nothing is looked at.
+// of any of them; without resources nothing is looked at, not even the list.
 func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
-	alarms, err := steps.ReadList(ctx, env.Cloud, "cloudwatch:DescribeAlarms", "MetricAlarms")
+	quality := steps.Quality{Unit: "resources"}
+	resources, err := s.resources()
 	if err != nil {
-		return steps.Result{}, err
+		return steps.Result{}, fmt.Errorf("values: %w", err)
 	}
-	composites, err := steps.ReadList(ctx, env.Cloud, "cloudwatch:DescribeAlarms", "CompositeAlarms")
-	if err != nil {
-		return steps.Result{}, err
-	}
-	result := Result{Checks: []Check{}, Alarms: int64(len(alarms))}
-	for _, value := range s.Values {
-		r := read(value)
-		if r.account != "" && r.account != env.Target.Account || r.region != "" && r.region != env.Target.Region {
-			continue
+	var here []resource
+	for _, r := range resources {
+		if (r.account == "" || r.account == env.Target.Account) && (r.region == "" || r.region == env.Target.Region) {
+			here = append(here, r)
 		}
-		result.Checks = append(result.Checks, s.check(r, alarms, composites))
 	}
-	return steps.Result{
-		Value:   result,
-		Blocks:  blocks(result),
-		Quality: steps.Quality{Examined: int64(len(result.Checks)), Unit: "resources"},
-	}, nil
+	result := Result{Checks: []Check{}}
+	if len(here) == 0 {
+		return steps.Result{Value: result, Quality: quality}, nil
+	}
+	all, err := readAlarms(ctx, env.Cloud)
+	if err != nil {
+		return steps.Result{}, err
+	}
+	result.Alarms = int64(len(all.metric))
+	for _, r := range here {
+		result.Checks = append(result.Checks, s.check(r, all))
+	}
+	quality.Examined = int64(len(result.Checks))
+	return steps.Result{Value: result, Blocks: s.blocks(result), Quality: quality}, nil
 }
 
-func blocks(result Result) []steps.Block {
-	if len(result.Checks) == 0 {
-		return nil
-	}
-	table := &steps.Table{
-		Columns: []steps.TableColumn{{Name: "resource"}, {Name: "name"}, {Name: "alarm"}, {Name: "state"}, {Name: "check"}},
-		Total:   int64(len(result.Checks)),
-	}
-	for _, c := range result.Checks {
-		verdict := "as wanted"
-		if !c.Covered {
-			verdict = strings.Join(c.Problems, "; ")
+// alarms are all alarms of one account and region.
+type alarms struct{ metric, composite []map[string]any }
+
+// readAlarms reads both lists in one call.
+func readAlarms(ctx context.Context, cloud steps.Cloud) (alarms, error) {
+	var all alarms
+	for page, err := range cloud.Read(ctx, describeAlarms, nil) {
+		if err != nil {
+			return all, err
 		}
-		table.Rows = append(table.Rows, []any{c.ID, c.Name, c.Alarm, c.State, verdict})
+		if page["MetricAlarms"] == nil && page["CompositeAlarms"] == nil {
+			return all, errors.New("read " + describeAlarms + ": a page has neither MetricAlarms nor CompositeAlarms")
+		}
+		all.metric = append(all.metric, steps.MapsOf(page, "MetricAlarms")...)
+		all.composite = append(all.composite, steps.MapsOf(page, "CompositeAlarms")...)
 	}
-	return []steps.Block{{Table: table}}
+	return all, nil
 }

@@ -7,15 +7,20 @@ import (
 	"playbook/steps"
 )
 
-// coverer finds the flow logs of a resource: its own, and those of what it is in. "A
-// flow log for a subnet or VPC records each of its interfaces" (VPC User Guide, "Flow
-// logs basics").
-type coverer struct{ logs []FlowLog }
+// coverer finds the flow logs of a resource: its own, and those of what it is in. "If
+// you create a flow log for a subnet or VPC, each network interface in that subnet or
+// VPC is monitored" (VPC User Guide, "Flow logs basics").
+type coverer struct {
+	account string
+	logs    []FlowLog
+	vpcs    []map[string]any
+}
 
-// cover judges one resource; within are the fields that name it and what it is in.
-func (c coverer) cover(what string, raw map[string]any, id string, within ...string) Coverage {
+// cover judges one resource; places are the fields that name it and what it is in.
+func (c coverer) cover(what string, raw map[string]any, places ...string) Coverage {
 	found := Coverage{
-		ID: steps.TextOf(raw, id), Name: steps.NameTag(raw), VPC: steps.TextOf(raw, "VpcId"), By: []string{}, Problems: []string{},
+		ID: steps.TextOf(raw, places[0]), Name: steps.NameTag(raw), VPC: steps.TextOf(raw, "VpcId"), Subnet: steps.TextOf(raw, "SubnetId"),
+		By: []string{}, Problems: []string{},
 	}
 	if found.Name == "" {
 		found.Name = steps.TextOf(raw, "Description")
@@ -24,72 +29,88 @@ func (c coverer) cover(what string, raw map[string]any, id string, within ...str
 		found.Name = found.ID
 	}
 	accepts, rejects := false, false
-	for _, field := range within {
+	for _, field := range places {
 		resource := steps.TextOf(raw, field)
 		for _, log := range c.logs {
 			if resource == "" || log.Resource != resource {
 				continue
 			}
 			found.By = append(found.By, log.ID)
-			for _, problem := range log.problems() {
+			for _, problem := range log.Problems {
 				found.Problems = append(found.Problems, log.ID+": "+problem)
 			}
 			if !log.works() {
 				continue
 			}
-			accepts = accepts || log.Traffic != "REJECT"
-			rejects = rejects || log.Traffic != "ACCEPT"
+			accepts = accepts || log.accepts()
+			rejects = rejects || log.rejects()
 			if found.Via == "" {
 				found.Via = log.ResourceType
 			}
 		}
 	}
-	found.Covered = accepts && rejects
 	switch {
-	case found.Covered:
-		found.Traffic = "ALL"
+	case accepts && rejects:
+		found.Covered, found.Traffic = true, "ALL"
 	case accepts:
-		found.Traffic = "ACCEPT"
+		found.Partly, found.Traffic = true, "ACCEPT"
 	case rejects:
-		found.Traffic = "REJECT"
+		found.Partly, found.Traffic = true, "REJECT"
 	}
 	if !found.Covered {
 		found.Via = ""
-	}
-	if len(found.By) == 0 {
-		found.Problems = append(found.Problems, "no flow log records this "+what)
+		c.explain(what, &found)
 	}
 	return found
 }
 
-// coverByParts calls a VPC covered when every subnet of it is, by logs of their own.
-// Covered interfaces are not enough: one that is added tomorrow would not be.
-func coverByParts(vpc *Coverage, subnets, interfaces []Coverage) {
-	if vpc.Covered {
-		return
+// explain adds why a resource is not covered beyond what is wrong with its flow logs.
+func (c coverer) explain(what string, found *Coverage) {
+	if len(found.By) == 0 {
+		found.Problems = append(found.Problems, "no flow log records this "+what)
 	}
-	all, any := true, false
-	for _, subnet := range subnets {
-		if subnet.VPC == vpc.ID {
-			any = true
-			all = all && subnet.Covered
+	for _, vpc := range c.vpcs {
+		owner := steps.TextOf(vpc, "OwnerId")
+		if steps.TextOf(vpc, "VpcId") == found.VPC && owner != "" && c.account != "" && owner != c.account {
+			found.Problems = append(found.Problems, fmt.Sprintf("its VPC is shared by account %s, whose flow logs are not seen from here", owner))
 		}
 	}
-	if any && all {
-		vpc.Covered, vpc.Via, vpc.Traffic, vpc.Problems = true, "parts", "ALL", []string{}
+}
+
+// addParts looks at what a resource is made of. It is covered when every subnet of it
+// is, by logs of their own. Interfaces that are all covered are not enough: one that is
+// added tomorrow would not be.
+func (whole *Coverage) addParts(subnets, interfaces []Coverage, isPart func(Coverage) bool) {
+	if whole.Covered {
 		return
 	}
 	total, covered := 0, 0
+	for _, subnet := range subnets {
+		if isPart(subnet) {
+			total++
+			if subnet.Covered {
+				covered++
+				whole.By = append(whole.By, subnet.By...)
+			}
+			whole.Partly = whole.Partly || subnet.Covered || subnet.Partly
+		}
+	}
+	if total > 0 && covered == total {
+		whole.Covered, whole.Partly, whole.Via, whole.Traffic, whole.Problems = true, false, "subnet", "ALL", []string{}
+		return
+	}
+	total, covered = 0, 0
 	for _, i := range interfaces {
-		if i.VPC == vpc.ID {
+		if isPart(i) {
 			total++
 			if i.Covered {
 				covered++
 			}
+			whole.Partly = whole.Partly || i.Covered || i.Partly
 		}
 	}
 	if covered > 0 {
-		vpc.Problems = append(vpc.Problems, fmt.Sprintf("flow logs record %d of its %d interfaces", covered, total))
+		whole.Problems = append(whole.Problems, fmt.Sprintf("flow logs record %d of its %d interfaces, and none that is made later", covered, total))
 	}
 }
 
@@ -107,7 +128,7 @@ func blocks(result Result) []steps.Block {
 		}
 		logs.Rows = append(logs.Rows, []any{l.ID, l.Resource, l.Traffic, l.Destination, l.Interval, int64(len(l.Fields)), state})
 	}
-	counts := &steps.Facts{}
+	counts := &steps.Facts{Title: "Recorded"}
 	var missing []Coverage
 	for _, group := range []struct {
 		label string
@@ -121,7 +142,7 @@ func blocks(result Result) []steps.Block {
 				missing = append(missing, c)
 			}
 		}
-		counts.Items = append(counts.Items, steps.Fact{Label: group.label, Value: fmt.Sprintf("%d of %d recorded", covered, len(group.list))})
+		counts.Items = append(counts.Items, steps.Fact{Label: group.label, Value: fmt.Sprintf("%d of %d", covered, len(group.list))})
 	}
 	table := &steps.Table{
 		Title:   "Not recorded",

@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"strings"
 
 	"playbook/steps"
 )
@@ -56,9 +55,11 @@ type Coverage struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name"`
 	VPC      string   `json:"vpc"`
+	Subnet   string   `json:"subnet"` // of an interface or subnet
 	Covered  bool     `json:"covered"`
+	Partly   bool     `json:"partly"`  // some of its traffic is recorded, and not all
 	By       []string `json:"by"`      // flow logs that record it, good or not
-	Via      string   `json:"via"`     // vpc, subnet, interface, parts, or "" when not covered
+	Via      string   `json:"via"`     // vpc, subnet or interface: what the logs are of; "" when not covered
 	Traffic  string   `json:"traffic"` // ALL, ACCEPT, REJECT, or "" when nothing is recorded
 	Problems []string `json:"problems"`
 }
@@ -68,113 +69,51 @@ type FlowLog struct {
 	ID              string   `json:"id"`
 	Name            string   `json:"name"`
 	Resource        string   `json:"resource"`
-	ResourceType    string   `json:"resource_type"` // vpc, subnet, interface, transit_gateway or other
-	Traffic         string   `json:"traffic"`
+	ResourceType    string   `json:"resource_type"`    // vpc, subnet, interface, transit_gateway or other
+	Traffic         string   `json:"traffic"`          // ALL, ACCEPT, REJECT, or "" of a transit gateway
 	DestinationType string   `json:"destination_type"` // s3, cloud-watch-logs or kinesis-data-firehose
 	Destination     string   `json:"destination"`      // an ARN, or the name of a log group
 	Bucket          string   `json:"bucket"`           // of a flow log that goes to S3
 	Prefix          string   `json:"prefix"`           // "" or ending in "/"
+	FileFormat      string   `json:"file_format"`      // plain-text or parquet, in S3
 	Interval        int64    `json:"interval"`         // seconds over which packets are aggregated
 	Format          string   `json:"format"`
 	Fields          []string `json:"fields"`
 	Active          bool     `json:"active"`
-	Delivery        string   `json:"delivery"` // SUCCESS, FAILED, or "" before the first delivery
+	Delivery        string   `json:"delivery"` // SUCCESS, FAILED, or "" when AWS does not say
 	Error           string   `json:"error"`
 	Problems        []string `json:"problems"`
 }
 
 // Run reads the flow logs and what they could be of. Without any one of the answers
-// nobody knows what is covered.
+// nobody knows what is covered; the flow logs alone are kept.
 func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
-	logs, err1 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeFlowLogs", "FlowLogs")
-	vpcs, err2 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeVpcs", "Vpcs")
-	subnets, err3 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeSubnets", "Subnets")
-	interfaces, err4 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeNetworkInterfaces", "NetworkInterfaces")
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return steps.Result{}, err
-	}
+	quality := steps.Quality{Unit: "VPCs, subnets and interfaces"}
+	logs, failure := steps.ReadList(ctx, env.Cloud, "ec2:DescribeFlowLogs", "FlowLogs")
+	vpcs, err1 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeVpcs", "Vpcs")
+	subnets, err2 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeSubnets", "Subnets")
+	interfaces, err3 := steps.ReadList(ctx, env.Cloud, "ec2:DescribeNetworkInterfaces", "NetworkInterfaces")
 	result := Result{VPCs: []Coverage{}, Subnets: []Coverage{}, Interfaces: []Coverage{}, FlowLogs: []FlowLog{}}
 	for _, raw := range logs {
 		result.FlowLogs = append(result.FlowLogs, describe(raw))
 	}
-	c := coverer{logs: result.FlowLogs}
+	if err := errors.Join(failure, err1, err2, err3); err != nil {
+		return steps.Result{Value: result, Blocks: blocks(result), Quality: quality}, err
+	}
+	c := coverer{account: env.Target.Account, logs: result.FlowLogs, vpcs: vpcs}
 	for _, raw := range interfaces {
-		result.Interfaces = append(result.Interfaces, c.cover("interface", raw, "NetworkInterfaceId", "NetworkInterfaceId", "SubnetId", "VpcId"))
+		result.Interfaces = append(result.Interfaces, c.cover("interface", raw, "NetworkInterfaceId", "SubnetId", "VpcId"))
 	}
 	for _, raw := range subnets {
-		result.Subnets = append(result.Subnets, c.cover("subnet", raw, "SubnetId", "SubnetId", "VpcId"))
+		subnet := c.cover("subnet", raw, "SubnetId", "VpcId")
+		subnet.addParts(nil, result.Interfaces, func(i Coverage) bool { return i.Subnet == subnet.ID })
+		result.Subnets = append(result.Subnets, subnet)
 	}
 	for _, raw := range vpcs {
-		vpc := c.cover("vpc", raw, "VpcId", "VpcId")
-		coverByParts(&vpc, result.Subnets, result.Interfaces)
+		vpc := c.cover("VPC", raw, "VpcId")
+		vpc.addParts(result.Subnets, result.Interfaces, func(part Coverage) bool { return part.VPC == vpc.ID })
 		result.VPCs = append(result.VPCs, vpc)
 	}
-	return steps.Result{
-		Value:   result,
-		Blocks:  blocks(result),
-		Quality: steps.Quality{Examined: int64(len(vpcs) + len(subnets) + len(interfaces)), Unit: "VPCs, subnets and interfaces"},
-	}, nil
-}
-
-// describe reads one flow log (EC2 API Reference, FlowLog).
-func describe(raw map[string]any) FlowLog {
-	l := FlowLog{
-		ID: steps.TextOf(raw, "FlowLogId"), Name: steps.NameTag(raw), Resource: steps.TextOf(raw, "ResourceId"),
-		Traffic: steps.TextOf(raw, "TrafficType"), DestinationType: steps.TextOf(raw, "LogDestinationType"),
-		Destination: steps.TextOf(raw, "LogDestination"), Format: steps.TextOf(raw, "LogFormat"), Fields: []string{},
-		Active: steps.TextOf(raw, "FlowLogStatus") == "ACTIVE", Delivery: steps.TextOf(raw, "DeliverLogsStatus"),
-		Error: steps.TextOf(raw, "DeliverLogsErrorMessage"), Problems: []string{},
-	}
-	l.Interval, _ = raw["MaxAggregationInterval"].(int64)
-	l.ResourceType = resourceType(l.Resource)
-	for _, field := range strings.Fields(l.Format) {
-		l.Fields = append(l.Fields, strings.TrimSuffix(strings.TrimPrefix(field, "${"), "}"))
-	}
-	if l.Destination == "" {
-		l.Destination = steps.TextOf(raw, "LogGroupName")
-	}
-	if l.DestinationType == "" { // left out by AWS for the oldest kind of destination
-		l.DestinationType = "cloud-watch-logs"
-	}
-	if l.DestinationType == "s3" {
-		place := l.Destination[strings.LastIndex(l.Destination, ":")+1:]
-		l.Bucket, l.Prefix, _ = strings.Cut(place, "/")
-		if l.Prefix != "" && !strings.HasSuffix(l.Prefix, "/") {
-			l.Prefix += "/"
-		}
-	}
-	l.Problems = l.problems()
-	return l
-}
-
-func (l FlowLog) problems() []string {
-	problems := []string{}
-	if !l.Active {
-		problems = append(problems, "it is not active")
-	}
-	if l.Delivery == "FAILED" {
-		problems = append(problems, strings.TrimSuffix("its logs are not delivered: "+l.Error, ": "))
-	}
-	if l.Traffic != "ALL" {
-		problems = append(problems, "it records only "+l.Traffic+" traffic")
-	}
-	// VPC User Guide, "Publish flow logs to Amazon S3": AWSLogs is a reserved term.
-	for _, folder := range strings.Split(l.Prefix, "/") {
-		if folder == "AWSLogs" {
-			problems = append(problems, "AWSLogs is reserved and cannot be a folder of the destination")
-		}
-	}
-	return problems
-}
-
-// works reports whether what the flow log records arrives.
-func (l FlowLog) works() bool { return l.Active && l.Delivery != "FAILED" }
-
-func resourceType(id string) string {
-	for prefix, name := range map[string]string{"vpc-": "vpc", "subnet-": "subnet", "eni-": "interface", "tgw-": "transit_gateway"} {
-		if strings.HasPrefix(id, prefix) {
-			return name
-		}
-	}
-	return "other"
+	quality.Examined = int64(len(vpcs) + len(subnets) + len(interfaces))
+	return steps.Result{Value: result, Blocks: blocks(result), Quality: quality}, nil
 }

@@ -58,15 +58,15 @@ func TestCoverage(t *testing.T) {
 		logs []any
 		want map[string]string // resource: via, or the first problem
 	}{
-		{"none", nil, map[string]string{"vpc-1": "no flow log records this vpc", "subnet-1": "no flow log records this subnet",
+		{"none", nil, map[string]string{"vpc-1": "no flow log records this VPC", "subnet-1": "no flow log records this subnet",
 			"subnet-2": "no flow log records this subnet", "eni-1": "no flow log records this interface", "eni-2": "no flow log records this interface"}},
 		{"the VPC's own", []any{log("fl-1", "vpc-1")}, map[string]string{"vpc-1": "vpc", "subnet-1": "vpc", "subnet-2": "vpc", "eni-1": "vpc", "eni-2": "vpc"}},
-		{"one subnet", []any{log("fl-1", "subnet-1")}, map[string]string{"vpc-1": "no flow log records this vpc", "subnet-1": "subnet",
+		{"one subnet", []any{log("fl-1", "subnet-1")}, map[string]string{"vpc-1": "no flow log records this VPC", "subnet-1": "subnet",
 			"subnet-2": "no flow log records this subnet", "eni-1": "subnet", "eni-2": "no flow log records this interface"}},
 		{"each subnet", []any{log("fl-1", "subnet-1"), log("fl-2", "subnet-2")},
-			map[string]string{"vpc-1": "parts", "subnet-1": "subnet", "subnet-2": "subnet", "eni-1": "subnet", "eni-2": "subnet"}},
+			map[string]string{"vpc-1": "subnet", "subnet-1": "subnet", "subnet-2": "subnet", "eni-1": "subnet", "eni-2": "subnet"}},
 		{"each interface is not the VPC", []any{log("fl-1", "eni-1"), log("fl-2", "eni-2")},
-			map[string]string{"vpc-1": "no flow log records this vpc", "subnet-1": "no flow log records this subnet",
+			map[string]string{"vpc-1": "no flow log records this VPC", "subnet-1": "no flow log records this subnet",
 				"subnet-2": "no flow log records this subnet", "eni-1": "interface", "eni-2": "interface"}},
 		{"only rejected traffic", []any{log("fl-1", "vpc-1", "TrafficType", "REJECT")},
 			all("fl-1: it records only REJECT traffic")},
@@ -74,6 +74,13 @@ func TestCoverage(t *testing.T) {
 			all("vpc")},
 		{"not delivered", []any{log("fl-1", "vpc-1", "DeliverLogsStatus", "FAILED", "DeliverLogsErrorMessage", "Access error")},
 			all("fl-1: its logs are not delivered: Access error")},
+		{"delivery unknown", []any{log("fl-1", "vpc-1", "DeliverLogsStatus", nil)}, all("fl-1: nothing says that its logs are delivered")},
+		{"traffic unknown", []any{log("fl-1", "vpc-1", "TrafficType", "")}, all("fl-1: it records only  traffic")},
+		{"of another VPC", []any{log("fl-1", "vpc-2")}, map[string]string{"vpc-1": "no flow log records this VPC", "subnet-1": "no flow log records this subnet",
+			"subnet-2": "no flow log records this subnet", "eni-1": "no flow log records this interface", "eni-2": "no flow log records this interface"}},
+		{"halves at different levels", []any{log("fl-1", "vpc-1", "TrafficType", "ACCEPT"), log("fl-2", "eni-1", "TrafficType", "REJECT")},
+			map[string]string{"vpc-1": "fl-1: it records only ACCEPT traffic", "subnet-1": "fl-1: it records only ACCEPT traffic",
+				"subnet-2": "fl-1: it records only ACCEPT traffic", "eni-1": "interface", "eni-2": "fl-1: it records only ACCEPT traffic"}},
 		{"not active", []any{log("fl-1", "vpc-1", "FlowLogStatus", "INACTIVE")}, all("fl-1: it is not active")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -113,7 +120,7 @@ func TestAFlowLogIsDescribed(t *testing.T) {
 		"LogFormat", "${version} ${account-id} ${srcaddr}", "Tags", []any{m{"Key": "Name", "Value": "web"}}))
 	want := FlowLog{
 		ID: "fl-1", Name: "web", Resource: "subnet-1", ResourceType: "subnet", Traffic: "ALL", DestinationType: "s3",
-		Destination: "arn:aws:s3:::central/AWSLogs/x/", Bucket: "central", Prefix: "AWSLogs/x/", Interval: 60,
+		Destination: "arn:aws:s3:::central/AWSLogs/x/", Bucket: "central", Prefix: "AWSLogs/x/", FileFormat: "plain-text", Interval: 60,
 		Format: "${version} ${account-id} ${srcaddr}", Fields: []string{"version", "account-id", "srcaddr"}, Active: true, Delivery: "SUCCESS",
 		Problems: []string{"AWSLogs is reserved and cannot be a folder of the destination"},
 	}
@@ -126,14 +133,93 @@ func TestAFlowLogIsDescribed(t *testing.T) {
 	}
 }
 
+func TestPartlyCovered(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		logs []any
+		want map[string]bool
+	}{
+		{"nothing", nil, map[string]bool{"vpc-1": false, "subnet-1": false, "subnet-2": false, "eni-1": false, "eni-2": false}},
+		{"everything", []any{log("fl-1", "vpc-1")}, map[string]bool{"vpc-1": false, "subnet-1": false, "subnet-2": false, "eni-1": false, "eni-2": false}},
+		{"one subnet", []any{log("fl-1", "subnet-1")}, map[string]bool{"vpc-1": true, "subnet-1": false, "subnet-2": false, "eni-1": false, "eni-2": false}},
+		{"one interface", []any{log("fl-1", "eni-1")}, map[string]bool{"vpc-1": true, "subnet-1": true, "subnet-2": false, "eni-1": false, "eni-2": false}},
+		{"half an interface", []any{log("fl-1", "eni-1", "TrafficType", "REJECT")},
+			map[string]bool{"vpc-1": true, "subnet-1": true, "subnet-2": false, "eni-1": true, "eni-2": false}},
+		{"failing", []any{log("fl-1", "vpc-1", "DeliverLogsStatus", "FAILED")},
+			map[string]bool{"vpc-1": false, "subnet-1": false, "subnet-2": false, "eni-1": false, "eni-2": false}},
+	} {
+		value := run(t, world(test.logs...), "")
+		got := map[string]bool{}
+		for _, list := range [][]Coverage{value.VPCs, value.Subnets, value.Interfaces} {
+			for _, c := range list {
+				got[c.ID] = c.Partly
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+}
+
+func run(t *testing.T, a answers, account string) Result {
+	t.Helper()
+	result, err := (&Step{}).Run(context.Background(), steps.Env{Cloud: a, Target: steps.Target{Account: account}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Value.(Result)
+}
+
+func TestAVPCByItsSubnets(t *testing.T) {
+	got := run(t, world(log("fl-1", "subnet-1"), log("fl-2", "subnet-2")), "").VPCs[0]
+	want := Coverage{ID: "vpc-1", Name: "prod", VPC: "vpc-1", Covered: true, By: []string{"fl-1", "fl-2"}, Via: "subnet", Traffic: "ALL", Problems: []string{}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got = run(t, world(log("fl-1", "eni-1"), log("fl-2", "eni-2")), "").VPCs[0]
+	wantProblems := []string{"no flow log records this VPC", "flow logs record 2 of its 2 interfaces, and none that is made later"}
+	if diff := cmp.Diff(wantProblems, got.Problems); diff != "" || got.Covered {
+		t.Errorf("covered %v: %s", got.Covered, diff)
+	}
+	empty := answers{"ec2:DescribeFlowLogs": {}, "ec2:DescribeVpcs": {m{"VpcId": "vpc-9"}}, "ec2:DescribeSubnets": {}, "ec2:DescribeNetworkInterfaces": {}}
+	if got := run(t, empty, "").VPCs[0]; got.Covered {
+		t.Error("a VPC without subnets is covered by all of them")
+	}
+}
+
+func TestASharedVPCIsSaidToBe(t *testing.T) {
+	a := world()
+	a["ec2:DescribeVpcs"][0].(m)["OwnerId"] = "444455556666"
+	shared := "its VPC is shared by account 444455556666, whose flow logs are not seen from here"
+	got := run(t, a, "111122223333").Interfaces[0].Problems
+	if diff := cmp.Diff([]string{"no flow log records this interface", shared}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := run(t, a, "444455556666").Interfaces[0].Problems; len(got) != 1 {
+		t.Errorf("to its owner: %v", got)
+	}
+}
+
+func TestATransitGatewayHasNoTrafficType(t *testing.T) {
+	got := describe(m{"FlowLogId": "fl-1", "ResourceId": "tgw-1", "FlowLogStatus": "ACTIVE", "DeliverLogsStatus": "SUCCESS",
+		"LogDestinationType": "s3", "LogDestination": "arn:aws-us-gov:s3:::logs", "DestinationOptions": m{"FileFormat": "parquet"}})
+	if len(got.Problems) != 0 || got.ResourceType != "transit_gateway" || got.Bucket != "logs" || got.Prefix != "" || got.FileFormat != "parquet" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestAMissingAnswerIsAnErrorNotAnAllClear(t *testing.T) {
 	for operation := range keys {
 		a := world(log("fl-1", "vpc-1"))
 		delete(a, operation)
 		result, err := (&Step{}).Run(context.Background(), steps.Env{Cloud: a})
 		var missing *steps.Missing
-		if !errors.As(err, &missing) || result.Value != nil {
+		value, _ := result.Value.(Result)
+		if !errors.As(err, &missing) || len(value.VPCs)+len(value.Subnets)+len(value.Interfaces) > 0 || result.Quality.Examined != 0 {
 			t.Errorf("without %s: result %v, error %v", operation, result.Value, err)
+		}
+		if kept := len(value.FlowLogs); operation != "ec2:DescribeFlowLogs" && kept != 1 {
+			t.Errorf("without %s: %d flow logs are kept", operation, kept)
 		}
 	}
 }

@@ -23,6 +23,8 @@ func decompress(file io.Reader) (text io.Reader, close func(), err error) {
 		return nil, nil, err
 	}
 	switch {
+	case len(start) == 1 && start[0] == 0x1f:
+		return nil, nil, io.ErrUnexpectedEOF
 	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}):
 		r, err := gzip.NewReader(buffered) // reads members one after another
 		if err != nil {
@@ -49,6 +51,8 @@ type lines struct {
 	r    *bufio.Reader
 	long []byte
 }
+
+func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 64<<10)} }
 
 // maxLine guards against a file that is one endless line.
 const maxLine = 16 << 20

@@ -65,6 +65,8 @@ func (t *translator) byClass(n node) (node, error) {
 		if id := word(child(child(n, "value"), "type"), "id"); id == "VARCHAR" || id == "DOUBLE" {
 			n = node{"class": n["class"], "type": n["type"], "alias": "", "value": n["value"]}
 			return castNode(n, id), nil
+		} else if strings.Contains(id, "HUGE") {
+			return nil, t.refuse(n, "the number is too large for a bigint; write it as a decimal or a double, like 1E20")
 		}
 		return n, nil
 	case "COLUMN_REF":

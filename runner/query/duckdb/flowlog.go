@@ -108,8 +108,18 @@ func (f flowFields) meaning(name string) string {
 	return ""
 }
 
-// looksLike tells whether the line can only be a header: most of it are known names.
-func (h header) looksLike() bool { return h.known > 0 && 2*h.known >= len(h.names) }
+// looksLike tells whether the line can only be a header. Where the table skips it, or
+// says that flow logs are in the file, half of the names have to be known; elsewhere all
+// of them, because a line of values may well have the name of a column among them.
+func (h header) looksLike(expected bool) bool {
+	switch {
+	case expected && len(h.names) == 1:
+		return h.known == 1
+	case expected:
+		return h.known >= 2 && 2*h.known >= len(h.names)
+	}
+	return h.known >= 2 && h.known == len(h.names)
+}
 
 // disagreement says where the header and the columns name different fields, or "". A
 // position is compared when the header's name is known and either the column's is too or

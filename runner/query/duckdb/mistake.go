@@ -42,9 +42,9 @@ func dialectError(statement string, mistakes []*dialect.Error) error {
 
 var (
 	noColumn        = regexp.MustCompile(`^(?:Referenced column|Column) "((?:[^"]|"")+)" (?:not found|referenced that exists in the SELECT clause)`)
+	noFunction      = regexp.MustCompile(`(?:No function matches|Could not choose a best candidate).*['"]([^ '"(]+)\((.*)\)['"]`)
 	quotedInMessage = regexp.MustCompile(`"((?:[^"]|"")+)"`)
 	kindOfError     = regexp.MustCompile(`^(Binder|Catalog|Parser|Conversion|Invalid Input|Out of Range|Not implemented|Invalid|Internal) Error: `)
-	ownPrefix       = regexp.MustCompile(`\btrino_([a-z_]+)`)
 )
 
 // inOurWords turns what DuckDB says about the rewritten statement into words about the
@@ -55,15 +55,14 @@ func inOurWords(q *query, err error) error {
 	text := strings.ReplaceAll(err.Error(), "database/sql/driver: API error: ", "")
 	text, _, _ = strings.Cut(text, "\n")
 	text = kindOfError.ReplaceAllString(text, "")
-	text = strings.ReplaceAll(text, "You might need to add explicit type casts.", "Add explicit casts.")
-	text = ownPrefix.ReplaceAllStringFunc(text, func(name string) string {
-		if shown, ok := shownNames[name]; ok {
-			return shown
-		}
-		return name
-	})
+	text = strings.TrimSuffix(text, " You might need to add explicit type casts.")
+	text = strings.NewReplacer("INTEGER_LITERAL", "INTEGER", "STRING_LITERAL", "VARCHAR", ", STRING_LITERAL, STRING_LITERAL)", ")").Replace(text)
 	if found := noColumn.FindStringSubmatch(text); found != nil {
 		return mistake(s.Source, placeOf(s, found[1]), "there is no column %s%s", found[1], q.suggestColumn(found[1]))
+	}
+	if found := noFunction.FindStringSubmatch(text); found != nil {
+		name, offset := writtenName(s, found[1])
+		return mistake(s.Source, offset, "%s does not take (%s); cast what it is given", name, found[2])
 	}
 	offset := -1
 	if found := quotedInMessage.FindStringSubmatch(text); found != nil {
@@ -83,6 +82,26 @@ func (q *query) suggestColumn(name string) string {
 		return "; " + hint
 	}
 	return ""
+}
+
+// writtenName is how the statement calls the function that DuckDB knows by this name, and
+// where it does first.
+func writtenName(s *dialect.Statement, does string) (string, int) {
+	if shown, ok := shownNames[does]; ok {
+		does = shown
+	}
+	for _, name := range sortedKeys(functions) {
+		if at := placeOf(s, name); at >= 0 && (functions[name].does == does || instead[name] == does) {
+			return name, at
+		}
+	}
+	at := placeOf(s, does)
+	for _, t := range s.Tokens {
+		if at < 0 && isOperator(t, does) {
+			at = t.Offset
+		}
+	}
+	return does, at
 }
 
 // placeOf is where a name first stands in the statement, or -1.

@@ -1,7 +1,6 @@
 package duckdb
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -90,7 +89,7 @@ func (l *loader) read(r *reading) *fileReport {
 	}
 	defer closeContent()
 	fr := l.newFileReader(report, r)
-	fr.readLines(&lines{r: bufio.NewReaderSize(content, 64<<10)})
+	fr.readLines(newLines(content))
 	fr.flush()
 	for _, gap := range report.problems {
 		report.gaps = append(report.gaps, *gap)
@@ -192,7 +191,7 @@ func (fr *fileReader) firstLine(line []byte) bool {
 		return true
 	}
 	h := t.fields.readHeader(line, delimiter)
-	if !h.looksLike() {
+	if !h.looksLike(t.skip > 0 || t.fields.isFlow) {
 		if t.skip > 0 && t.fields.isFlow {
 			fr.report.gaps = append(fr.report.gaps, steps.Gap{Source: uri(fr.report.file.name), Count: 1, Blocking: true,
 				Problem:  "its first line, which the table skips, is no header line: a record may be lost",

@@ -27,8 +27,28 @@ func typedIntegers(arguments []any) []any {
 	return arguments
 }
 
-func writeArithmetic(_ *translator, n node, arguments []any) (node, error) {
-	return operatorNode(word(n, "function_name"), typedIntegers(arguments)...), nil
+// writeArithmetic keeps a date a date: DATE + INTERVAL is a TIMESTAMP in DuckDB, and DATE
+// - DATE a number. Of a column only DuckDB knows that it is one, and that is not mended.
+func writeArithmetic(t *translator, n node, arguments []any) (node, error) {
+	made := operatorNode(word(n, "function_name"), typedIntegers(arguments)...)
+	dates := 0
+	for _, argument := range arguments {
+		if isDate(argument) {
+			dates++
+		}
+	}
+	switch dates {
+	case 2:
+		return nil, t.refuse(n, "the difference of dates is not supported on a case; use date_diff('day', …, …)")
+	case 1:
+		return castNode(made, "DATE"), nil
+	}
+	return made, nil
+}
+
+func isDate(value any) bool {
+	n, _ := value.(node)
+	return word(n, "class") == "CAST" && word(child(n, "cast_type"), "id") == "DATE"
 }
 
 // writeDivision calls our own /: on integers it drops the fraction and fails on zero, on
@@ -151,7 +171,7 @@ func writeClock(t *translator, n node, _ []any) (node, error) {
 }
 
 func writeFromUnixtime(_ *translator, _ node, arguments []any) (node, error) {
-	return callNode("to_timestamp", castNode(typedInteger(arguments[0]), "DOUBLE")), nil
+	return callNode("to_timestamp", typedInteger(arguments[0])), nil
 }
 
 // literal is the text of a string literal that has been translated.
@@ -228,12 +248,20 @@ func writeDateAdd(t *translator, n node, arguments []any) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return operatorNode("+", arguments[2], callNode("to_"+unit+"s", castNode(typedInteger(arguments[1]), "INTEGER"))), nil
+	made := operatorNode("+", arguments[2], callNode("to_"+unit+"s", castNode(typedInteger(arguments[1]), "INTEGER")))
+	if isDate(arguments[2]) {
+		return castNode(made, "DATE"), nil
+	}
+	return made, nil
 }
 
 func writeDateTrunc(t *translator, n node, arguments []any) (node, error) {
 	unit, err := t.unit(n, arguments[0])
-	return callNode("date_trunc", textNode(unit), arguments[1]), err
+	made := callNode("date_trunc", textNode(unit), arguments[1])
+	if isDate(arguments[1]) {
+		made = castNode(made, "DATE")
+	}
+	return made, err
 }
 
 var parts = map[string]string{"year": "year", "quarter": "quarter", "month": "month", "week": "week", "day": "day",

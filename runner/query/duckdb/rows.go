@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -27,7 +28,8 @@ func (noRows) Close() error            { return nil }
 type rows struct {
 	ctx     context.Context // of the query, to tell an interruption from a mistake
 	query   *query
-	rows    *sql.Rows
+	pages   pages
+	page    *sql.Rows
 	columns []steps.Column
 	stats   steps.QueryStats
 	into    []any // pointers to values
@@ -35,14 +37,19 @@ type rows struct {
 	cancel  func()
 }
 
-func newRows(ctx context.Context, q *query, answer *sql.Rows, stats steps.QueryStats, cancel func()) (*rows, error) {
-	kinds, err := answer.ColumnTypes()
+func newRows(q *query, parts pages, stats steps.QueryStats) (*rows, error) {
+	r := &rows{query: q, pages: parts, stats: stats}
+	var err error
+	if r.page, err = parts.next(); err != nil {
+		return nil, err
+	}
+	kinds, err := r.page.ColumnTypes()
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	r := &rows{ctx: ctx, query: q, rows: answer, stats: stats, cancel: cancel, into: make([]any, len(kinds)), values: make([]any, len(kinds))}
+	r.into, r.values = make([]any, len(kinds)), make([]any, len(kinds))
 	for i, kind := range kinds {
-		r.columns = append(r.columns, steps.Column{Name: kind.Name(), Type: athenaType(kind.DatabaseTypeName())})
+		r.columns = append(r.columns, steps.Column{Name: q.columns[i], Type: athenaType(kind.DatabaseTypeName())})
 		r.into[i] = &r.values[i]
 	}
 	return r, nil
@@ -51,16 +58,21 @@ func newRows(ctx context.Context, q *query, answer *sql.Rows, stats steps.QueryS
 func (r *rows) Columns() []steps.Column { return r.columns }
 
 func (r *rows) Next() ([]any, error) {
-	if !r.rows.Next() {
-		if err := r.rows.Err(); err != nil {
-			if r.ctx.Err() != nil {
-				return nil, interrupted(r.ctx)
-			}
+	for !r.page.Next() {
+		err := r.page.Err()
+		if err == nil {
+			err = r.turn()
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, io.EOF
+		case err != nil && r.ctx.Err() != nil:
+			return nil, interrupted(r.ctx)
+		case err != nil:
 			return nil, inOurWords(r.query, err)
 		}
-		return nil, io.EOF
 	}
-	if err := r.rows.Scan(r.into...); err != nil {
+	if err := r.page.Scan(r.into...); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	row := make([]any, len(r.values))
@@ -68,6 +80,20 @@ func (r *rows) Next() ([]any, error) {
 		row[i] = plainValue(value)
 	}
 	return row, nil
+}
+
+// turn goes on to the next page.
+func (r *rows) turn() error {
+	next, err := r.pages.next()
+	switch {
+	case err != nil:
+		return err
+	case next == nil:
+		return io.EOF
+	}
+	err = r.page.Close()
+	r.page = next
+	return err
 }
 
 func interrupted(ctx context.Context) error {
@@ -78,7 +104,7 @@ func (r *rows) Stats() steps.QueryStats { return r.stats }
 
 func (r *rows) Close() error {
 	defer r.cancel()
-	return r.rows.Close()
+	return errors.Join(r.page.Close(), r.pages.close())
 }
 
 // plainValue turns a value of the driver's into one that steps.Rows promises.

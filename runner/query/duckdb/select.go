@@ -2,8 +2,13 @@ package duckdb
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+
+	driverpkg "github.com/duckdb/duckdb-go/v2"
 
 	"playbook/playbooks/dialect"
 	"playbook/steps"
@@ -78,6 +83,7 @@ type query struct {
 	tables    []*table
 	wanted    wanted
 	stars     bool
+	columns   []string // of the answer; known when the query has been checked
 }
 
 func (e *Engine) newQuery(ctx context.Context, s *dialect.Statement) (*query, error) {
@@ -107,18 +113,35 @@ func (e *Engine) newQuery(ctx context.Context, s *dialect.Statement) (*query, er
 }
 
 // check has DuckDB bind the query against empty tables, so that a mistake in it is found
-// before any file is read. It returns the names of the answer's columns.
-func (e *Engine) check(ctx context.Context, q *query) ([]string, error) {
-	sql, err := e.placed(ctx, q, func(t *table) string { return t.declared })
+// before any file is read, and nothing is run.
+func (e *Engine) check(ctx context.Context, q *query) error {
+	tree, _ := copyTree(q.tree).(node)
+	e.place(tree, q.stars, func(t *table) string { return t.declared })
+	checked, _ := strict(tree).(node)
+	sql, err := e.write(ctx, checked)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	answer, err := e.db.QueryContext(ctx, "SELECT * FROM ("+sql+") LIMIT 0")
+	conn, err := e.db.Conn(ctx)
 	if err != nil {
-		return nil, inOurWords(q, err)
+		return fmt.Errorf("check the query: %w", err)
 	}
-	defer answer.Close()
-	return answer.Columns()
+	defer conn.Close()
+	return conn.Raw(func(raw any) error {
+		bound, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, sql)
+		if err != nil {
+			return inOurWords(q, err)
+		}
+		defer bound.Close()
+		statement := bound.(*driverpkg.Stmt)
+		count, err := statement.ColumnCount()
+		for i := 0; i < count && err == nil; i++ {
+			var name string
+			name, err = statement.ColumnName(i)
+			q.columns = append(q.columns, name)
+		}
+		return err
+	})
 }
 
 func (e *Engine) placed(ctx context.Context, q *query, name func(*table) string) (string, error) {
@@ -132,7 +155,7 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.check(ctx, q); err != nil {
+	if err := e.check(ctx, q); err != nil {
 		return nil, err
 	}
 	loads := map[*table]*load{}
@@ -154,16 +177,20 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 		return nil, err
 	}
 	inner, cancel := context.WithCancel(ctx)
-	answer, err := e.db.QueryContext(inner, sql)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		cancel()
-		return nil, interrupted(ctx)
-	case err != nil:
-		cancel()
-		return nil, inOurWords(q, err)
+	parts, err := e.answer(inner, q, sql, loads)
+	if err == nil {
+		var answer *rows
+		if answer, err = newRows(q, parts, stats); err == nil {
+			answer.ctx, answer.cancel = ctx, cancel
+			return answer, nil
+		}
+		err = errors.Join(err, parts.close())
 	}
-	return newRows(ctx, q, answer, stats, cancel)
+	cancel()
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
+	return nil, inOurWords(q, err)
 }
 
 // createView keeps the query of a view, with the names of its columns.
@@ -182,17 +209,11 @@ func (e *Engine) createView(ctx context.Context, s *dialect.Statement) error {
 	if err != nil {
 		return err
 	}
-	columns, err := e.check(ctx, q)
-	if err != nil {
+	if err := e.check(ctx, q); err != nil {
 		return err
 	}
-	if !q.wanted.all { // DuckDB numbers columns of the same name
-		for i, out := range (&examiner{engine: e}).outputs(q.tree, nil) {
-			columns[i] = out.name
-		}
-	}
 	seen := map[string]bool{}
-	for i, name := range columns {
+	for i, name := range q.columns {
 		switch lower := strings.ToLower(name); {
 		case name == unnamed(i):
 			return mistake(s.Source, s.Body.Start, "column %d of the view %s has no name; give it one with AS", i+1, s.View.Name)

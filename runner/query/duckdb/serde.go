@@ -52,7 +52,7 @@ func (fr *fileReader) delimited(line []byte) {
 					fr.report.line("lines have a value in "+c.name+" that is no "+c.athena, line)
 				}
 			}
-		case string(fields[i]) == serde.NullDefinedAs:
+		case fields[i] == nil, string(fields[i]) == serde.NullDefinedAs:
 			fr.putNull(place)
 		default:
 			fr.put(place, fields[i], line)
@@ -60,24 +60,33 @@ func (fr *fileReader) delimited(line []byte) {
 	}
 }
 
-// escaped splits a line in which a delimiter can stand escaped.
+// escaped splits a line in which a delimiter can stand escaped. A field that is NULL is
+// nil.
 func (fr *fileReader) escaped(line []byte, delimiter, escape byte) [][]byte {
 	fields := fr.scratch[:0]
-	fr.buffer = append(fr.buffer[:0], line...)
-	out, start := fr.buffer[:0], 0
+	out, start, raw := append(fr.buffer[:0], line...)[:0], 0, 0
+	take := func(end int) {
+		field := out[start:len(out):len(out)]
+		if string(line[raw:end]) == fr.table.def.SerDe.NullDefinedAs { // \N, before the escape is read
+			field = nil
+		}
+		fields = append(fields, field)
+		start, raw = len(out), end+1
+	}
 	for i := 0; i < len(line); i++ {
 		switch {
 		case line[i] == escape && i+1 < len(line):
 			i++
 			out = append(out, line[i])
 		case line[i] == delimiter:
-			fields = append(fields, out[start:len(out):len(out)])
-			start = len(out)
+			take(i)
 		default:
 			out = append(out, line[i])
 		}
 	}
-	return append(fields, out[start:])
+	take(len(line))
+	fr.buffer = out
+	return fields
 }
 
 // newCSV reads lines as OpenCSVSerde does. All its values are text; for other types the

@@ -179,8 +179,3 @@ func subqueryTable(query node, alias string, names []any) node {
 	return node{"type": "SUBQUERY", "alias": alias, "sample": nil, "column_name_alias": names,
 		"subquery": node{"node": query, "named_param_map": []any{}}}
 }
-
-func isTree(value any) bool {
-	_, ok := value.(node)
-	return ok
-}

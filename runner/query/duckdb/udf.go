@@ -28,10 +28,10 @@ var macros = []string{
 		ELSE CAST(x AS VARCHAR) END`,
 	`CREATE MACRO trino_try_varchar(x) AS trino_varchar(x)`,
 	`CREATE MACRO trino_subscript(a, i) AS CASE WHEN i < 1 OR i > len(a)
-		THEN error('Array subscript is out of bounds') ELSE list_extract(a, i) END`,
+		THEN error('the array subscript is out of bounds') ELSE list_extract(a, i) END`,
 	`CREATE MACRO trino_substr2(s, i) AS CASE WHEN s IS NULL THEN NULL WHEN i = 0 OR i < -length(s) THEN '' ELSE substr(s, i) END`,
 	`CREATE MACRO trino_substr3(s, i, n) AS CASE WHEN s IS NULL THEN NULL WHEN i = 0 OR i < -length(s) OR n <= 0 THEN '' ELSE substr(s, i, n) END`,
-	`CREATE MACRO trino_split_part(s, d, n) AS CASE WHEN n < 1 THEN error('Index must be greater than zero')
+	`CREATE MACRO trino_split_part(s, d, n) AS CASE WHEN n < 1 THEN error('the index of split_part must be greater than zero')
 		WHEN n > len(string_split(s, d)) THEN NULL ELSE split_part(s, d, n) END`,
 	`CREATE MACRO trino_regexp_extract2(s, p) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END`,
 	`CREATE MACRO trino_regexp_extract3(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END`,
@@ -46,7 +46,7 @@ var macros = []string{
 func castMacro(to string) string {
 	return fmt.Sprintf(`CREATE MACRO trino_%[1]s(x) AS CASE WHEN x IS NULL THEN NULL
 		WHEN typeof(x) = 'VARCHAR' THEN CASE WHEN regexp_full_match(CAST(x AS VARCHAR), '[+-]?[0-9]+') THEN CAST(x AS %[1]s)
-			ELSE error('Cannot cast ''' || CAST(x AS VARCHAR) || ''' to %[2]s') END
+			ELSE error('cannot cast ''' || CAST(x AS VARCHAR) || ''' to %[2]s') END
 		WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN CAST(round(CAST(CAST(x AS VARCHAR) AS DOUBLE)) AS %[1]s)
 		ELSE CAST(x AS %[1]s) END`, to, strings.ToUpper(to))
 }
@@ -137,7 +137,7 @@ func registerFunctions(conn *sql.Conn) error {
 	return nil
 }
 
-var errDivision = errors.New("Division by zero") // Trino's words
+var errDivision = errors.New("division by zero")
 
 func divideIntegers[T int32 | int64](values []driver.Value) (any, error) {
 	a, b := values[0].(T), values[1].(T)
@@ -222,7 +222,7 @@ func doubleText(f float64) string {
 func address(value driver.Value) (any, error) {
 	a, err := netip.ParseAddr(value.(string))
 	if err != nil || a.Zone() != "" {
-		return nil, fmt.Errorf("Cannot cast value to IPADDRESS: %s; use TRY_CAST to get NULL", visible([]byte(value.(string)), 64))
+		return nil, fmt.Errorf("cannot cast value to IPADDRESS: %s; use TRY_CAST to get NULL", visible([]byte(value.(string)), 64))
 	}
 	return a.Unmap().String(), nil
 }
@@ -230,7 +230,7 @@ func address(value driver.Value) (any, error) {
 func inNetwork(values []driver.Value) (any, error) {
 	network, err := netip.ParsePrefix(values[0].(string))
 	if err != nil {
-		return nil, fmt.Errorf("Invalid CIDR: %s", visible([]byte(values[0].(string)), 64))
+		return nil, fmt.Errorf("invalid CIDR: %s", visible([]byte(values[0].(string)), 64))
 	}
 	a, err := netip.ParseAddr(values[1].(string))
 	return err == nil && network.Masked().Contains(a), nil
