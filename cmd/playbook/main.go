@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-//go:generate sh -c "go run . schema > ../../docs/playbook.schema.json"
-//go:generate sh -c "go run . show --kinds > ../../docs/kinds.md"
-//go:generate sh -c "go run . show --functions > ../../docs/functions.md"
+//go:generate sh -c "go run . schema > ../../docs/playbook.schema.json.new && mv ../../docs/playbook.schema.json.new ../../docs/playbook.schema.json"
+//go:generate sh -c "go run . show --kinds > ../../docs/kinds.md.new && mv ../../docs/kinds.md.new ../../docs/kinds.md"
+//go:generate sh -c "go run . show --functions > ../../docs/functions.md.new && mv ../../docs/functions.md.new ../../docs/functions.md"
 
 func main() {
 	os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

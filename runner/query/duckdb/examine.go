@@ -12,10 +12,11 @@ import (
 
 // examine says how much a query looked at: the rows of each table that the query's own
 // conditions on partitions and on the start of records leave, within the run's window.
-// Of several tables the one with the fewest counts. A query whose conditions leave
-// nothing has looked at nothing, whatever rows the table has: it can clear nobody.
+// Of several tables one counts, see scarcer. A query whose conditions leave nothing has
+// looked at nothing, whatever rows the table has: it can clear nobody.
 func (e *Engine) examine(ctx context.Context, q *query, loads map[*table]*load) (steps.Quality, error) {
-	quality := steps.Quality{Examined: math.MaxInt64}
+	var quality steps.Quality
+	least := looked{count: math.MaxInt64}
 	x := &examiner{engine: e}
 	x.query(q.tree, nil, nil)
 	if len(q.tables) == 0 { // everything that the query looks at is written in it
@@ -24,7 +25,7 @@ func (e *Engine) examine(ctx context.Context, q *query, loads map[*table]*load) 
 	for _, t := range q.tables {
 		quality.Gaps = append(quality.Gaps, loads[t].gaps...)
 		if loads[t].rows == 0 {
-			quality.Examined, quality.Unit = 0, t.unit()
+			least = looked{0, t}
 			quality.Gaps = append(quality.Gaps, steps.Gap{Source: t.def.Name, Problem: "its files hold no records", Blocking: true})
 		}
 	}
@@ -34,15 +35,38 @@ func (e *Engine) examine(ctx context.Context, q *query, loads map[*table]*load) 
 		if err != nil {
 			return quality, fmt.Errorf("count the records that the query looks at: %w", err)
 		}
-		if seen.inside < quality.Examined {
-			quality.Examined, quality.Unit = seen.inside, s.table.unit()
+		if this := (looked{seen.inside, s.table}); this.scarcer(least) {
+			least = this
 		}
 		if problem := e.emptiness(s, seen); seen.inside == 0 && loads[s.table].rows > 0 && !told[problem] {
 			told[problem] = true
 			quality.Gaps = append(quality.Gaps, steps.Gap{Source: s.table.def.Name, Problem: problem, Blocking: true})
 		}
 	}
+	if least.table != nil {
+		quality.Examined, quality.Unit = least.count, least.table.unit()
+	}
 	return quality, nil
+}
+
+// looked is how much of a table a query looks at.
+type looked struct {
+	count int64
+	table *table
+}
+
+// scarcer orders what could be told of a query that reads several tables: a table of
+// which nothing is left; then flow logs, before lists that they are compared with; then
+// the one with the fewest rows.
+func (l looked) scarcer(other looked) bool {
+	isLog := func(l looked) bool { return l.table != nil && l.table.fields.isFlow }
+	switch {
+	case (l.count == 0) != (other.count == 0):
+		return l.count == 0
+	case isLog(l) != isLog(other):
+		return isLog(l)
+	}
+	return l.count < other.count
 }
 
 func (t *table) unit() string {
