@@ -21,8 +21,10 @@ func Merge(targets []Target, results []map[string]any) map[string]any {
 			case int64:
 				count, _ := merged[key].(int64)
 				merged[key] = count + value
-			default:
-				merged[key] = value
+			default: // nil: this target was not asked for it
+				if _, ok := merged[key]; !ok {
+					merged[key] = value
+				}
 			}
 		}
 	}

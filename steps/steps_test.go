@@ -45,13 +45,15 @@ func TestPlainKeepsIntegersAndTimes(t *testing.T) {
 
 func TestMergeAddsCountsAndPlacesElements(t *testing.T) {
 	targets := []Target{{"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}}
-	first := map[string]any{"vpcs": []any{map[string]any{"VpcId": "vpc-1"}}, "total": int64(1), "names": []any{"a"}}
-	second := map[string]any{"vpcs": []any{}, "total": int64(2), "names": []any{"b"}}
+	first := map[string]any{"vpcs": []any{map[string]any{"VpcId": "vpc-1"}}, "total": int64(1), "names": []any{"a"}, "none": nil, "some": []any{"c"}}
+	second := map[string]any{"vpcs": []any{}, "total": int64(2), "names": []any{"b"}, "none": nil, "some": nil}
 	got := Merge(targets, []map[string]any{first, second})
 	want := map[string]any{
 		"vpcs":  []any{map[string]any{"VpcId": "vpc-1", "account": "111122223333", "region": "eu-west-1"}},
 		"total": int64(3),
 		"names": []any{"a", "b"},
+		"none":  nil,
+		"some":  []any{"c"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

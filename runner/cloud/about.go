@@ -63,7 +63,7 @@ func readAbout(dir string) (about, error) {
 		"collected_at": r.time(&a.collectedAt),
 		"window": func(node *yaml.Node) {
 			r.keys(node, "a window", map[string]func(*yaml.Node){"from": r.time(&a.window.From), "to": r.time(&a.window.To)})
-			if r.list.Err() == nil && !a.window.From.Before(a.window.To) {
+			if r.list.Err() == nil && (a.window.From.IsZero() || !a.window.From.Before(a.window.To)) {
 				r.mistake(node, "value", "a window has from and to, and from is before to", "")
 			}
 		},

@@ -177,7 +177,8 @@ func TestCasesThatAreRefused(t *testing.T) {
 	}{
 		{name: "nothing", archive: "-- readme.txt --\n", want: "holds neither aws/<account>/<region>/"},
 		{name: "only a declaration", archive: "-- case.yaml --\naccounts: [111122223333]\nregions: [eu-west-1]\n", want: "holds neither"},
-		{name: "half a window", archive: "-- case.yaml --\nwindow: {to: 2026-01-01, from: 2026-01-01}\n-- aws/111122223333/eu-west-1/x --\n", want: "from is before to"},
+		{name: "no beginning", archive: "-- case.yaml --\nwindow: {to: 2026-01-01}\n-- aws/111122223333/eu-west-1/x --\n", want: "a window has from and to"},
+		{name: "an empty window", archive: "-- case.yaml --\nwindow: {to: 2026-01-01, from: 2026-01-01}\n-- aws/111122223333/eu-west-1/x --\n", want: "from is before to"},
 		{name: "no end", archive: "-- case.yaml --\nwindow: {from: 2026-01-01}\n-- aws/111122223333/eu-west-1/x --\n", want: "a window has from and to"},
 		{name: "no mapping", archive: "-- case.yaml --\n- a\n", want: "case.yaml:1:1: error: a case is a mapping"},
 		{name: "no YAML", archive: "-- case.yaml --\n\tx\n", want: "case.yaml: yaml: "},

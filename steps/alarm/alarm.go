@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 
 	"playbook/steps"
 )
@@ -33,7 +32,7 @@ with:
   namespace: AWS/NATGateway
   metric: BytesOutToDestination
   dimension: NatGatewayId
-  values: [nat-0123456789abcdef0]
+  values: [{id: nat-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
   statistic: Sum
   period: 900
   threshold: 5000000
@@ -111,7 +110,7 @@ func (s *Step) Validate(known func(path string) bool) []steps.Problem {
 
 func (s *Step) resources() ([]resource, error) {
 	var found []resource
-	for i, value := range s.Values {
+	for _, value := range s.Values {
 		var r resource
 		switch value := steps.Plain(value).(type) {
 		case string:
@@ -120,7 +119,7 @@ func (s *Step) resources() ([]resource, error) {
 			r = resource{steps.TextOf(value, "id"), steps.TextOf(value, "name"), steps.TextOf(value, "account"), steps.TextOf(value, "region")}
 		}
 		if r.id == "" {
-			return nil, fmt.Errorf("value %d is neither an id nor a map with an id", i+1)
+			return nil, errors.New("each of values is an id, or a map with an id")
 		}
 		if r.name == "" {
 			r.name = r.id
@@ -136,7 +135,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	quality := steps.Quality{Unit: "resources"}
 	resources, err := s.resources()
 	if err != nil {
-		return steps.Result{}, fmt.Errorf("values: %w", err)
+		return steps.Result{}, err
 	}
 	var here []resource
 	for _, r := range resources {

@@ -221,7 +221,7 @@ func TestWithoutTheListOfAlarmsNothingIsKnown(t *testing.T) {
 func TestValuesMustHaveAnID(t *testing.T) {
 	known := func(string) bool { return true }
 	for _, bad := range []any{m{"NatGatewayId": "nat-1"}, "", int64(5), nil} {
-		if problems := wanted("nat-1", bad).Validate(known); len(problems) != 1 || problems[0].Message != "value 2 is neither an id nor a map with an id" {
+		if problems := wanted("nat-1", bad).Validate(known); len(problems) != 1 || problems[0].Message != "each of values is an id, or a map with an id" {
 			t.Errorf("%v gives %v", bad, problems)
 		}
 		if _, err := wanted(bad).Run(context.Background(), steps.Env{Cloud: fake{}}); err == nil {

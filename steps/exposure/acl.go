@@ -9,130 +9,115 @@ import (
 	"playbook/steps"
 )
 
-// ports is a range, both ends included.
-type ports struct{ from, to int }
-
-var allPorts = ports{0, 65535}
-
-func (p ports) String() string {
-	switch {
-	case p == allPorts:
-		return "all ports"
-	case p.from == p.to:
-		return fmt.Sprint(p.from)
-	}
-	return fmt.Sprintf("%d-%d", p.from, p.to)
-}
-
-func (p ports) overlap(q ports) (ports, bool) {
-	r := ports{max(p.from, q.from), min(p.to, q.to)}
-	return r, r.from <= r.to
-}
-
-// without is what is left of p beside q.
-func (p ports) without(q ports) []ports {
-	var left []ports
-	if p.from < q.from {
-		left = append(left, ports{p.from, min(p.to, q.from-1)})
-	}
-	if p.to > q.to {
-		left = append(left, ports{max(p.from, q.to+1), p.to})
-	}
-	return left
-}
-
-// piece is a range of ports for a range of sources.
+// piece is a range of ports for a region of sources, and the rule that decided on it.
 type piece struct {
 	ports  ports
-	source netip.Prefix
+	region region
 	reason string
 }
 
-// acl is the network ACL of a subnet. Without one in the evidence nothing is known to
-// be stopped.
+// acl is the network ACL of a subnet. Without one in the evidence (id "") nothing is
+// known to be stopped.
 type acl struct {
-	id    string
-	rules []rule // by number
+	id      string
+	in, out []rule // by number
 }
 
 type rule struct {
 	number   int64
-	egress   bool
 	allow    bool
 	protocol string
 	ports    ports
-	cidr     netip.Prefix
+	block    netip.Prefix
 }
 
-func (n *network) acl(i Interface) acl {
+// acl finds the network ACL that a subnet is associated with.
+func (n *network) acl(subnet string) acl {
 	for _, raw := range n.acls {
 		if !slices.ContainsFunc(steps.MapsOf(raw, "Associations"), func(a map[string]any) bool {
-			return steps.TextOf(a, "SubnetId") == i.Subnet
+			return subnet != "" && steps.TextOf(a, "SubnetId") == subnet
 		}) {
 			continue
 		}
 		a := acl{id: steps.TextOf(raw, "NetworkAclId")}
 		for _, entry := range steps.MapsOf(raw, "Entries") {
-			a.rules = append(a.rules, readRules(entry)...)
+			for _, r := range n.readRules(a.id, entry) {
+				if egress, _ := entry["Egress"].(bool); egress {
+					a.out = append(a.out, r)
+				} else {
+					a.in = append(a.in, r)
+				}
+			}
 		}
-		slices.SortStableFunc(a.rules, func(x, y rule) int { return cmp.Compare(x.number, y.number) })
+		byNumber := func(x, y rule) int { return cmp.Compare(x.number, y.number) }
+		slices.SortStableFunc(a.in, byNumber)
+		slices.SortStableFunc(a.out, byNumber)
 		return a
 	}
+	n.gap("network ACL of "+subnet, "it is not in the evidence, so it is taken to allow everything", false)
 	return acl{}
 }
 
-func readRules(entry map[string]any) []rule {
+// readRules reads an entry (EC2 API Reference, NetworkAclEntry).
+func (n *network) readRules(id string, entry map[string]any) []rule {
 	r := rule{allow: steps.TextOf(entry, "RuleAction") == "allow", protocol: protocolName(steps.TextOf(entry, "Protocol")), ports: allPorts}
 	r.number, _ = entry["RuleNumber"].(int64)
-	r.egress, _ = entry["Egress"].(bool)
-	if span, ok := entry["PortRange"].(map[string]any); ok {
-		from, _ := span["From"].(int64)
-		to, _ := span["To"].(int64)
-		r.ports = ports{int(from), int(to)}
+	switch span, _ := entry["PortRange"].(map[string]any); r.protocol {
+	case "tcp", "udp":
+		r.ports = readPorts(span["From"], span["To"])
+	case "icmp":
+		kind, _ := entry["IcmpTypeCode"].(map[string]any)
+		r.ports = readTypes(kind["Type"])
+		if code, ok := kind["Code"].(int64); ok && code >= 0 && !r.allow {
+			return nil // it stops one code and leaves the type open
+		}
 	}
 	var rules []rule
 	for _, field := range []string{"CidrBlock", "Ipv6CidrBlock"} {
-		if cidr, err := netip.ParsePrefix(steps.TextOf(entry, field)); err == nil {
-			r.cidr = cidr.Masked()
-			rules = append(rules, r)
+		text := steps.TextOf(entry, field)
+		if text == "" {
+			continue
 		}
+		block, err := netip.ParsePrefix(text)
+		if err != nil {
+			n.gap("network ACL "+id, fmt.Sprintf("rule %d: %q is no CIDR block", r.number, text), true)
+			continue
+		}
+		r.block = block.Masked()
+		rules = append(rules, r)
 	}
 	return rules
 }
 
-// inbound is what of the wanted ports and sources the ACL lets in. Rules are taken in
-// the order of their numbers, and the first that matches decides (VPC User Guide,
-// "Network ACL rules"). A rule that denies only some of the sources leaves the others,
-// so the whole range stays: better one exposure too many than one too few.
-func (a acl) inbound(protocol string, wanted ports, source netip.Prefix) []piece {
-	if a.id == "" {
-		return []piece{{wanted, source, "no network ACL of its subnet is in the evidence"}}
-	}
+// filter is what rules allow of the wanted ports and sources. Rules are taken in the
+// order of their numbers, and the first that matches decides; what none matches is
+// denied (VPC User Guide, "Network ACL rules").
+func (a acl) filter(rules []rule, protocol string, wanted ports, from region) []piece {
 	var allowed []piece
-	undecided := []ports{wanted}
-	for _, r := range a.rules {
-		if r.egress || r.protocol != "all" && r.protocol != protocol || r.cidr.Addr().Is6() != source.Addr().Is6() || !r.cidr.Overlaps(source) {
+	undecided := []piece{{ports: wanted, region: from}}
+	for _, r := range rules {
+		if r.protocol != "all" && r.protocol != protocol {
 			continue
 		}
-		whole := r.cidr.Bits() <= source.Bits()
-		var left []ports
+		var left []piece
 		for _, open := range undecided {
-			shared, ok := open.overlap(r.ports)
-			if !ok {
+			shared, meets := open.ports.overlap(r.ports)
+			inside, touches := open.region.within(r.block)
+			if !meets || !touches {
 				left = append(left, open)
 				continue
 			}
-			if r.allow {
-				from := source
-				if !whole {
-					from = r.cidr
-				}
-				allowed = append(allowed, piece{shared, from, fmt.Sprintf("network ACL %s rule %d allows", a.id, r.number)})
+			why := ""
+			if !r.allow {
+				why = fmt.Sprintf("network ACL %s rule %d denies", a.id, r.number)
+			} else if inside.internet() {
+				allowed = append(allowed, piece{shared, inside, fmt.Sprintf("network ACL %s rule %d allows", a.id, r.number)})
 			}
-			if whole {
-				left = append(left, open.without(shared)...)
-			} else {
-				left = append(left, open)
+			for _, rest := range open.ports.without(shared) {
+				left = append(left, piece{ports: rest, region: open.region})
+			}
+			if !holds(r.block, open.region.block) {
+				left = append(left, piece{ports: shared, region: open.region.minus(r.block, why)})
 			}
 		}
 		undecided = left
@@ -140,45 +125,87 @@ func (a acl) inbound(protocol string, wanted ports, source netip.Prefix) []piece
 	return allowed
 }
 
-// answers reports whether any answer to the sources gets out: ACLs are stateless, and
-// a client's own port is an ephemeral one (VPC User Guide, "Ephemeral ports").
-func (a acl) answers(source netip.Prefix) bool {
+// inbound is what the ACL lets in of the wanted ports and sources.
+func (a acl) inbound(protocol string, wanted ports, from region) []piece {
 	if a.id == "" {
-		return true
+		return []piece{{wanted, from, "its network ACL is not in the evidence and may allow anything"}}
 	}
-	outward := a
-	outward.rules = nil
-	for _, r := range a.rules {
-		if r.egress {
-			r.egress = false
-			outward.rules = append(outward.rules, r)
+	return a.filter(a.in, protocol, wanted, from)
+}
+
+// answered is the part of a region that gets answers: ACLs are stateless, and TCP needs
+// an answer to begin. The answer goes to the port that the client chose, mostly an
+// ephemeral one (VPC User Guide, "Ephemeral ports"), but a client is free to choose any.
+func (a acl) answered(protocol string, from region) []piece {
+	if a.id == "" || protocol != "tcp" && protocol != "all" {
+		return []piece{{region: from}}
+	}
+	var parts []piece
+	for _, out := range a.filter(a.out, protocol, ports{1, 65535}, from) {
+		if !slices.ContainsFunc(parts, func(p piece) bool { return sameRegion(p.region, out.region) }) {
+			parts = append(parts, piece{region: out.region, reason: out.reason + " the answers"})
 		}
 	}
-	return len(outward.inbound("tcp", ports{1024, 65535}, source)) > 0
-}
-
-// narrower is the intersection of two prefixes.
-func narrower(a, b netip.Prefix) (netip.Prefix, bool) {
-	if !a.Overlaps(b) {
-		return netip.Prefix{}, false
+	if i := slices.IndexFunc(parts, func(p piece) bool { return sameRegion(p.region, from) }); i >= 0 {
+		return parts[i : i+1]
 	}
-	if a.Bits() >= b.Bits() {
-		return a, true
+	return parts
+}
+
+func sameRegion(r, s region) bool {
+	return r.block == s.block && slices.EqualFunc(r.except, s.except, func(x, y exception) bool { return x.block == y.block })
+}
+
+// protocols are those to ask about for a security group rule. A rule for all protocols
+// is asked about as a whole where the ACL does not tell protocols apart, else one by one
+// with the rest as "other".
+func (a acl) protocols(name string, from region) []string {
+	if name != "all" {
+		return []string{name}
 	}
-	return b, true
+	named := []string{"tcp", "udp", "icmp"}
+	apart := false
+	for _, r := range slices.Concat(a.in, a.out) {
+		if r.protocol != "all" {
+			named, apart = append(named, r.protocol), true
+		}
+	}
+	if out := a.answered("tcp", from); !apart && len(out) == 1 && sameRegion(out[0].region, from) {
+		return []string{"all"}
+	}
+	slices.Sort(named)
+	return append(slices.Compact(named), "other")
 }
 
-// inner are the blocks that are not on the internet (RFC 1918, 6598, 3927, 4193, 4291
-// and loopback).
-var inner = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("::1/128"),
+// protocolName writes the numbers of protocols as people do (IANA Protocol Numbers).
+func protocolName(number string) string {
+	switch number {
+	case "-1":
+		return "all"
+	case "6":
+		return "tcp"
+	case "17":
+		return "udp"
+	case "1", "58", "icmpv6":
+		return "icmp"
+	}
+	return number
 }
 
-// reachesInternet reports whether a block holds any address of the internet.
-func reachesInternet(block netip.Prefix) bool {
-	return !slices.ContainsFunc(inner, func(p netip.Prefix) bool {
-		return p.Overlaps(block) && p.Bits() <= block.Bits()
-	})
+// readPorts reads a range of ports; without both ends it is all of them.
+func readPorts(from, to any) ports {
+	low, hasLow := from.(int64)
+	high, hasHigh := to.(int64)
+	if !hasLow || !hasHigh || low < 0 || high < low || high > 65535 {
+		return allPorts
+	}
+	return ports{int(low), int(high)}
+}
+
+// readTypes reads an ICMP type, -1 for all of them.
+func readTypes(kind any) ports {
+	if number, ok := kind.(int64); ok && number >= 0 && number <= 255 {
+		return ports{int(number), int(number)}
+	}
+	return allTypes
 }

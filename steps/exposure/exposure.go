@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"slices"
 	"strings"
 
 	"playbook/steps"
@@ -76,12 +75,14 @@ type Exposure struct {
 	VPC       string   `json:"vpc"`
 	Subnet    string   `json:"subnet"`
 	Address   string   `json:"address"`
-	Protocol  string   `json:"protocol"` // tcp, udp, icmp, all, or a number
-	FromPort  int      `json:"from_port"`
+	Protocol  string   `json:"protocol"`  // tcp, udp, icmp, another one's number, other (the rest), or all
+	FromPort  int      `json:"from_port"` // of ICMP a type
 	ToPort    int      `json:"to_port"`
-	Ports     string   `json:"ports"` // the range for people: 22, 20-30 or all ports
-	Sources   []string `json:"sources"`
+	Ports     string   `json:"ports"`   // the range for people: 22, 20-30, all ports, type 8
+	Sources   []string `json:"sources"` // blocks; what is left out of them is in the reasons
 	Reasons   []string `json:"reasons"`
+
+	regions []region // the sources exactly
 }
 
 // Run looks at every interface of the target. Any missing answer is an error: without
@@ -100,7 +101,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	return steps.Result{
 		Value:   result,
 		Blocks:  blocks(result),
-		Quality: steps.Quality{Examined: int64(len(result.Interfaces)), Unit: "network interfaces"},
+		Quality: steps.Quality{Examined: int64(len(result.Interfaces)), Unit: "network interfaces", Gaps: n.gaps},
 	}, nil
 }
 
@@ -146,62 +147,25 @@ func blocks(result Result) []steps.Block {
 		}
 	}
 	others.Total = int64(len(others.Rows))
-	var list []steps.Block
+	public := int64(0)
+	open := int64(0)
+	for _, i := range result.Interfaces {
+		if len(i.PublicIPs) > 0 {
+			public++
+		}
+		if i.Exposed {
+			open++
+		}
+	}
+	list := []steps.Block{{Facts: &steps.Facts{Title: "Network interfaces", Items: []steps.Fact{
+		{Label: "looked at", Value: int64(len(result.Interfaces)), Unit: steps.Count},
+		{Label: "with a public address", Value: public, Unit: steps.Count},
+		{Label: "reachable from the internet", Value: open, Unit: steps.Count},
+	}}}}
 	for _, table := range []*steps.Table{exposed, others} {
 		if table.Total > 0 {
 			list = append(list, steps.Block{Table: table})
 		}
 	}
 	return list
-}
-
-// describe tells what an interface is from the fields that AWS fills in (EC2 API
-// Reference, NetworkInterface; ELB requester and description as Elastic Load
-// Balancing sets them).
-func describe(raw map[string]any) Interface {
-	attachment, _ := raw["Attachment"].(map[string]any)
-	i := Interface{
-		ID: steps.TextOf(raw, "NetworkInterfaceId"), Name: steps.NameTag(raw), Instance: steps.TextOf(attachment, "InstanceId"),
-		VPC: steps.TextOf(raw, "VpcId"), Subnet: steps.TextOf(raw, "SubnetId"), PrivateIP: steps.TextOf(raw, "PrivateIpAddress"),
-		PublicIPs: publicAddresses(raw),
-	}
-	description := steps.TextOf(raw, "Description")
-	switch kind := steps.TextOf(raw, "InterfaceType"); {
-	case kind == "nat_gateway":
-		i.Kind = "nat_gateway"
-	case strings.Contains(kind, "endpoint"):
-		i.Kind = "vpc_endpoint"
-	case strings.HasSuffix(kind, "load_balancer"), steps.TextOf(raw, "RequesterId") == "amazon-elb", strings.HasPrefix(description, "ELB "):
-		i.Kind = "load_balancer"
-	case kind == "lambda":
-		i.Kind = "lambda"
-	case i.Instance != "":
-		i.Kind = "instance"
-	default:
-		i.Kind = "other"
-	}
-	if i.Name == "" {
-		i.Name = description
-	}
-	if i.Name == "" {
-		i.Name = i.ID
-	}
-	return i
-}
-
-func publicAddresses(raw map[string]any) []string {
-	addresses := []string{}
-	add := func(address string) {
-		if address != "" && !slices.Contains(addresses, address) {
-			addresses = append(addresses, address)
-		}
-	}
-	for _, private := range append(steps.MapsOf(raw, "PrivateIpAddresses"), raw) {
-		association, _ := private["Association"].(map[string]any)
-		add(steps.TextOf(association, "PublicIp"))
-	}
-	for _, six := range steps.MapsOf(raw, "Ipv6Addresses") {
-		add(steps.TextOf(six, "Ipv6Address"))
-	}
-	return addresses
 }

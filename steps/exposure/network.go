@@ -12,6 +12,17 @@ import (
 // network is what AWS says about one account and region.
 type network struct {
 	interfaces, routeTables, groups, acls, gateways []map[string]any
+
+	gaps []steps.Gap
+}
+
+// gap keeps what the evidence does not say. It is blocking where that could hide an
+// exposure, and not where the worst was assumed.
+func (n *network) gap(source, problem string, blocking bool) {
+	gap := steps.Gap{Source: source, Problem: problem, Blocking: blocking}
+	if !slices.ContainsFunc(n.gaps, func(g steps.Gap) bool { return g.Source == source && g.Problem == problem }) {
+		n.gaps = append(n.gaps, gap)
+	}
 }
 
 // judge says whether the internet can reach an interface. All of these must let it
@@ -20,33 +31,26 @@ type network struct {
 // the subnet's network ACL in both directions.
 func (n *network) judge(raw map[string]any) (Interface, []Exposure) {
 	i := describe(raw)
-	if len(i.PublicIPs) == 0 {
+	addresses := n.addresses(raw)
+	for _, address := range addresses {
+		i.PublicIPs = append(i.PublicIPs, address.text)
+	}
+	switch {
+	case len(addresses) == 0:
 		i.WhyNot = "it has no public address"
 		return i, nil
-	}
-	if i.Kind == "nat_gateway" {
+	case i.Kind == "nat_gateway":
 		i.WhyNot = "a NAT gateway lets in only the answers to what was asked from inside"
+		return i, nil
+	case steps.TextOf(raw, "Status") == "available":
+		i.WhyNot = "it is attached to nothing"
 		return i, nil
 	}
 	var found []Exposure
-	i.WhyNot = "no security group rule and network ACL together let the internet in"
-	for _, address := range i.PublicIPs {
-		ip, err := netip.ParseAddr(address)
-		if err != nil {
-			i.WhyNot = fmt.Sprintf("%q is no address", address)
-			continue
-		}
-		routes := n.routes(i, ip.Is6())
-		if len(routes) == 0 {
-			i.WhyNot = "its subnet has no route to an internet gateway"
-			continue
-		}
-		for _, opening := range n.openings(raw, ip.Is6()) {
-			for _, route := range routes {
-				if source, ok := narrower(opening.source, route.destination); ok {
-					found = n.through(found, i, address, opening, source, route)
-				}
-			}
+	for _, address := range addresses {
+		var why string
+		if found, why = n.reach(found, raw, i, address); why != "" {
+			i.WhyNot = why
 		}
 	}
 	if len(found) > 0 {
@@ -55,24 +59,68 @@ func (n *network) judge(raw map[string]any) (Interface, []Exposure) {
 	return i, found
 }
 
-// through adds what the network ACL lets through of one opening.
-func (n *network) through(found []Exposure, i Interface, address string, o opening, source netip.Prefix, r route) []Exposure {
-	acl := n.acl(i)
-	for _, protocol := range o.protocols() {
-		if protocol == "tcp" && !acl.answers(source) {
-			continue
+// reach adds the exposures of one address, or says what stops the internet.
+func (n *network) reach(found []Exposure, raw map[string]any, i Interface, to address) ([]Exposure, string) {
+	ways := n.ways(i, to)
+	if len(ways) == 0 {
+		return found, "its subnet has no route to an internet gateway"
+	}
+	why := "no security group lets the internet in"
+	before := len(found)
+	guard := n.acl(i.Subnet)
+	for _, o := range n.openings(raw, to.ip.Is6()) {
+		for _, w := range ways {
+			if from, ok := o.region.intersect(w.region); ok && from.internet() {
+				why = "network ACL " + guard.id + " stops what the security groups let in"
+				found = through(found, guard, i, to, o, from, w.reason)
+			}
 		}
-		for _, piece := range acl.inbound(protocol, o.ports, source) {
-			found = addExposure(found, Exposure{
-				Interface: i.ID, Name: i.Name, Kind: i.Kind, Instance: i.Instance, VPC: i.VPC, Subnet: i.Subnet,
-				Address: address, Protocol: protocol, FromPort: piece.ports.from, ToPort: piece.ports.to,
-				Ports:   piece.ports.String(),
-				Sources: []string{piece.source.String()},
-				Reasons: []string{"public address " + address, r.reason, o.reason, piece.reason},
-			})
+	}
+	if len(found) > before {
+		return found, ""
+	}
+	return found, why
+}
+
+// through adds what the network ACL lets through of one opening.
+func through(found []Exposure, guard acl, i Interface, to address, o opening, from region, route string) []Exposure {
+	for _, protocol := range guard.protocols(o.protocol, from) {
+		wanted := o.ports
+		if protocol == "icmp" && o.protocol == "all" {
+			wanted = allTypes
+		}
+		for _, in := range guard.inbound(protocol, wanted, from) {
+			for _, out := range guard.answered(protocol, in.region) {
+				reasons := []string{to.reason, route, o.reason, in.reason}
+				if out.reason != "" {
+					reasons = append(reasons, out.reason)
+				}
+				for _, e := range out.region.except {
+					if e.why != "" {
+						reasons = append(reasons, fmt.Sprintf("not from %s: %s", e.block, e.why))
+					}
+				}
+				found = addExposure(found, Exposure{
+					Interface: i.ID, Name: i.Name, Kind: i.Kind, Instance: i.Instance, VPC: i.VPC, Subnet: i.Subnet,
+					Address: to.text, Protocol: protocol, FromPort: in.ports.from, ToPort: in.ports.to, Ports: shown(protocol, in.ports),
+					Sources: []string{out.region.block.String()}, Reasons: reasons, regions: []region{out.region},
+				})
+			}
 		}
 	}
 	return found
+}
+
+func shown(protocol string, p ports) string {
+	switch {
+	case protocol == "icmp" && p == allTypes:
+		return "all types"
+	case protocol == "icmp":
+		return "type " + p.String()
+	case protocol != "tcp" && protocol != "udp" && protocol != "all":
+		return ""
+	}
+	return p.String()
 }
 
 // addExposure joins what is reachable on the same ports by several rules.
@@ -82,6 +130,7 @@ func addExposure(found []Exposure, e Exposure) []Exposure {
 		if f.Address == e.Address && f.Protocol == e.Protocol && f.FromPort == e.FromPort && f.ToPort == e.ToPort {
 			f.Sources = union(f.Sources, e.Sources)
 			f.Reasons = union(f.Reasons, e.Reasons)
+			f.regions = append(f.regions, e.regions...)
 			return found
 		}
 	}
@@ -97,140 +146,72 @@ func union(list, more []string) []string {
 	return list
 }
 
-type route struct {
-	destination netip.Prefix
-	reason      string
-}
-
-// routes are the ways out of an interface's subnet to an internet gateway: without a
-// way back, nothing that comes in can be answered.
-func (n *network) routes(i Interface, six bool) []route {
-	field := "DestinationCidrBlock"
-	if six {
-		field = "DestinationIpv6CidrBlock"
-	}
-	table := n.routeTable(i)
-	var routes []route
-	for _, raw := range steps.MapsOf(table, "Routes") {
-		gateway := steps.TextOf(raw, "GatewayId")
-		if !strings.HasPrefix(gateway, "igw-") || steps.TextOf(raw, "State") == "blackhole" || !n.attached(gateway, i.VPC) {
-			continue
-		}
-		destination, err := netip.ParsePrefix(steps.TextOf(raw, field))
-		if err != nil || !reachesInternet(destination) {
-			continue
-		}
-		routes = append(routes, route{destination, fmt.Sprintf("route %s to %s in %s", destination, gateway, steps.TextOf(table, "RouteTableId"))})
-	}
-	return routes
-}
-
-// routeTable is the table associated with the subnet, else the main one of the VPC.
-func (n *network) routeTable(i Interface) map[string]any {
-	var main map[string]any
-	for _, table := range n.routeTables {
-		for _, association := range steps.MapsOf(table, "Associations") {
-			if steps.TextOf(association, "SubnetId") == i.Subnet && i.Subnet != "" {
-				return table
-			}
-			if isMain, _ := association["Main"].(bool); isMain && steps.TextOf(table, "VpcId") == i.VPC {
-				main = table
-			}
-		}
-	}
-	return main
-}
-
-func (n *network) attached(gateway, vpc string) bool {
-	return slices.ContainsFunc(n.gateways, func(g map[string]any) bool {
-		return steps.TextOf(g, "InternetGatewayId") == gateway &&
-			slices.ContainsFunc(steps.MapsOf(g, "Attachments"), func(a map[string]any) bool { return steps.TextOf(a, "VpcId") == vpc })
-	})
-}
-
-// opening is one rule of a security group that lets in part of the internet.
+// opening is one rule of a security group.
 type opening struct {
 	protocol string // tcp, udp, icmp, a number, or all
 	ports    ports
-	source   netip.Prefix
+	region   region
 	reason   string
-}
-
-// protocols are those to ask the network ACL about.
-func (o opening) protocols() []string {
-	if o.protocol == "all" {
-		return []string{"tcp", "udp", "icmp"}
-	}
-	return []string{o.protocol}
 }
 
 // openings are the union over the interface's groups. An interface without groups (a
 // network load balancer can have none) filters nothing.
 func (n *network) openings(raw map[string]any, six bool) []opening {
-	everywhere := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
-	if six {
-		everywhere = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-	}
+	anyone := region{block: everywhere(six)}
 	memberships := steps.MapsOf(raw, "Groups")
 	if len(memberships) == 0 {
-		return []opening{{"all", allPorts, everywhere, "no security group filters it"}}
+		return []opening{{"all", allPorts, anyone, "it has no security group"}}
 	}
 	var found []opening
 	for _, membership := range memberships {
 		id := steps.TextOf(membership, "GroupId")
 		index := slices.IndexFunc(n.groups, func(g map[string]any) bool { return steps.TextOf(g, "GroupId") == id })
 		if index < 0 {
-			// The group is not in the answer, so nobody knows what it lets in.
-			found = append(found, opening{"all", allPorts, everywhere, "security group " + id + " is not in the evidence, so it may allow anything"})
+			n.gap("security group "+id, "it is not in the evidence, so it is taken to allow everything", false)
+			found = append(found, opening{"all", allPorts, anyone, "security group " + id + " is not in the evidence and may allow anything"})
 			continue
 		}
 		for _, permission := range steps.MapsOf(n.groups[index], "IpPermissions") {
-			found = append(found, permitted(id, permission, six, everywhere)...)
+			found = append(found, n.permitted(id, permission, six)...)
 		}
 	}
 	return found
 }
 
-func permitted(group string, permission map[string]any, six bool, everywhere netip.Prefix) []opening {
+// permitted reads a rule for incoming traffic (EC2 API Reference, IpPermission).
+func (n *network) permitted(group string, permission map[string]any, six bool) []opening {
 	list, field := "IpRanges", "CidrIp"
 	if six {
 		list, field = "Ipv6Ranges", "CidrIpv6"
 	}
 	protocol, open := protocolName(steps.TextOf(permission, "IpProtocol")), allPorts
-	if protocol == "tcp" || protocol == "udp" {
-		from, hasFrom := permission["FromPort"].(int64)
-		to, hasTo := permission["ToPort"].(int64)
-		if hasFrom && hasTo && from >= 0 {
-			open = ports{int(from), int(to)}
-		}
+	switch protocol {
+	case "tcp", "udp":
+		open = readPorts(permission["FromPort"], permission["ToPort"])
+	case "icmp":
+		open = readTypes(permission["FromPort"])
 	}
 	says := func(source string) string {
-		return fmt.Sprintf("security group %s allows %s %s from %s", group, protocol, open, source)
+		what := strings.TrimSpace(protocol + " " + shown(protocol, open))
+		if protocol == "all" {
+			what = "everything"
+		}
+		return fmt.Sprintf("security group %s allows %s from %s", group, what, source)
 	}
 	var found []opening
 	for _, each := range steps.MapsOf(permission, list) {
-		source, err := netip.ParsePrefix(steps.TextOf(each, field))
-		if err == nil && reachesInternet(source) {
-			found = append(found, opening{protocol, open, source.Masked(), says(source.String())})
+		text := steps.TextOf(each, field)
+		source, err := netip.ParsePrefix(text)
+		if err != nil || source.Addr().Is6() != six {
+			n.gap("security group "+group, fmt.Sprintf("%q is no CIDR block", text), true)
+			continue
 		}
+		found = append(found, opening{protocol, open, region{block: source.Masked()}, says(source.Masked().String())})
 	}
 	for _, each := range steps.MapsOf(permission, "PrefixListIds") {
 		id := steps.TextOf(each, "PrefixListId")
-		found = append(found, opening{protocol, open, everywhere, says("prefix list " + id + ", whose addresses are not in the evidence")})
+		n.gap("prefix list "+id, "its addresses are not in the evidence, so it is taken to hold all", false)
+		found = append(found, opening{protocol, open, region{block: everywhere(six)}, says("prefix list " + id + ", which may hold any address")})
 	}
 	return found
-}
-
-func protocolName(number string) string {
-	switch number {
-	case "-1":
-		return "all"
-	case "6":
-		return "tcp"
-	case "17":
-		return "udp"
-	case "1", "58", "icmpv6":
-		return "icmp"
-	}
-	return number
 }

@@ -59,7 +59,10 @@ func (l FlowLog) problems() []string {
 	default:
 		problems = append(problems, strings.TrimSuffix("its logs are not delivered: "+l.Error, ": "))
 	}
-	if !l.accepts() || !l.rejects() {
+	switch {
+	case !l.accepts() && !l.rejects():
+		problems = append(problems, "nothing says which traffic it records")
+	case !l.accepts() || !l.rejects():
 		problems = append(problems, "it records only "+l.Traffic+" traffic")
 	}
 	// "AWSLogs is a reserved term" (VPC User Guide, "Create a flow log that publishes to

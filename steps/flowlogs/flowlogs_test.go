@@ -75,7 +75,7 @@ func TestCoverage(t *testing.T) {
 		{"not delivered", []any{log("fl-1", "vpc-1", "DeliverLogsStatus", "FAILED", "DeliverLogsErrorMessage", "Access error")},
 			all("fl-1: its logs are not delivered: Access error")},
 		{"delivery unknown", []any{log("fl-1", "vpc-1", "DeliverLogsStatus", nil)}, all("fl-1: nothing says that its logs are delivered")},
-		{"traffic unknown", []any{log("fl-1", "vpc-1", "TrafficType", "")}, all("fl-1: it records only  traffic")},
+		{"traffic unknown", []any{log("fl-1", "vpc-1", "TrafficType", "")}, all("fl-1: nothing says which traffic it records")},
 		{"of another VPC", []any{log("fl-1", "vpc-2")}, map[string]string{"vpc-1": "no flow log records this VPC", "subnet-1": "no flow log records this subnet",
 			"subnet-2": "no flow log records this subnet", "eni-1": "no flow log records this interface", "eni-2": "no flow log records this interface"}},
 		{"halves at different levels", []any{log("fl-1", "vpc-1", "TrafficType", "ACCEPT"), log("fl-2", "eni-1", "TrafficType", "REJECT")},
