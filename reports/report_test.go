@@ -64,7 +64,7 @@ func fixture(t testing.TB, text func(string) string) string {
 			{Type: journal.StepStarted, Step: &journal.Step{ID: outcome.Step}},
 			{Type: journal.StepFinished, Outcome: &outcome},
 		} {
-			if err := folder.Append(event); err != nil {
+			if _, err := folder.Append(event); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -105,7 +105,7 @@ func fixture(t testing.TB, text func(string) string) string {
 	record(journal.Outcome{Step: "isolate", Status: steps.Planned, Reason: "not applied"})
 	record(journal.Outcome{Step: "after", Status: steps.Skipped, Reason: text("needs contacts (failed)")})
 	finished := journal.Finished{State: "completed"}
-	if err := folder.Append(journal.Event{Type: journal.RunFinished, Finished: &finished}); err != nil {
+	if _, err := folder.Append(journal.Event{Type: journal.RunFinished, Finished: &finished}); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -125,9 +125,10 @@ func (r *Run) begin() *state {
 	return st
 }
 
-// note journals an event and tells the observer.
+// note journals an event and tells the observer, who gets it as it was written.
 func (r *Run) note(event journal.Event) error {
-	if err := r.Folder.Append(event); err != nil {
+	event, err := r.Folder.Append(event)
+	if err != nil {
 		return err
 	}
 	if r.Observe != nil {

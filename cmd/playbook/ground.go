@@ -26,7 +26,7 @@ type caseGround struct {
 	cleanup  []func() error
 }
 
-func openCase(ctx context.Context, s streams, dir string) (*caseGround, error) {
+func openCase(ctx context.Context, dir string) (*caseGround, error) {
 	if dir == "" {
 		return nil, errors.New("where are the facts? Name a folder of evidence with --case DIR, or try --case sample. " +
 			"Running on a live AWS account is not part of this version")

@@ -5,13 +5,63 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"charm.land/huh/v2"
+	"github.com/mattn/go-isatty"
 
+	"playbook/playbooks"
+	"playbook/runner"
 	"playbook/steps"
 )
+
+// people is who can be asked.
+type people struct {
+	chain    steps.Prompter
+	terminal *terminal // nil: nobody sits there
+}
+
+func whoAnswers(s streams, p *playbooks.Playbook, ground *caseGround, f runFlags, interrupt func()) (people, error) {
+	var who people
+	if !f.noInput && !f.asJSON && isTerminal(s.in) && isTerminal(s.out) {
+		who.terminal = &terminal{in: s.in, out: s.out, by: operator(), clock: time.Now, interrupt: interrupt}
+	}
+	path, source := f.answers, f.answers
+	if path == "" {
+		if path = ground.kase.AnswersPath(); path != "" {
+			source = "answers.yaml of the case"
+		}
+	}
+	given := &runner.Answers{}
+	if path != "" {
+		var err error
+		if given, err = runner.ReadAnswers(path, source); err != nil {
+			return who, err
+		}
+	}
+	if who.terminal != nil {
+		given.Next = who.terminal
+	}
+	who.chain = given
+	var ids []string
+	for _, step := range p.Steps {
+		ids = append(ids, step.ID)
+	}
+	if f.answers == "" {
+		return who, nil // a case's answers may be for several playbooks
+	}
+	for _, id := range given.Unknown(ids) {
+		fmt.Fprintf(s.err, "playbook: warning: %s answers %q, which no step of %s asks\n", source, terminalText(id), p.ID)
+	}
+	return who, nil
+}
+
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
 
 // terminal asks the person in front of it.
 type terminal struct {

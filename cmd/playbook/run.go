@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/oklog/ulid/v2"
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
@@ -69,88 +68,25 @@ func runCommand(s streams, kinds []steps.Kind) *cobra.Command {
 	return command
 }
 
-// run is the story of one run: read, open, execute, seal, report.
+// run is the story of one run: prepare, execute, report.
 func run(s streams, kinds []steps.Kind, name string, f runFlags) error {
 	bar, err := severity(f.failOn)
 	if err != nil {
 		return err
 	}
-	p, err := load(s, kinds, name)
-	if err != nil {
-		return err
-	}
-	params, err := readParams(p, f)
-	if err != nil {
-		return err
-	}
-	selected, err := runner.Select(p, f.phases, f.steps)
-	if err != nil {
-		return err
-	}
 	ctx, stop := interruptible()
 	defer stop()
-
-	ground, err := openCase(ctx, s, f.caseDir)
+	j, err := prepare(ctx, stop, s, kinds, name, f)
 	if err != nil {
 		return err
 	}
-	defer ground.Close()
-	clock := time.Now
-	when, err := decideTimes(f.from, f.to, ground.kase, clock)
+	defer j.ground.Close()
+	summary, err := j.execute(ctx, s)
 	if err != nil {
-		return err
+		// From here on the command line is not to blame.
+		fmt.Fprintf(s.err, "playbook: %s\n", terminalText(err.Error()))
+		return exitCode(exitIncomplete)
 	}
-	prompter, err := answers(s, p, ground, f, stop)
-	if err != nil {
-		return err
-	}
-	started := clock().UTC()
-	id := ulid.Make().String()
-	out := f.out
-	if out == "" {
-		out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s", p.ID, started.Format("20060102T150405Z"), strings.ToLower(id[len(id)-6:])))
-	}
-	folder, err := journal.Create(out, journal.Run{
-		ID:          id,
-		Tool:        "playbook " + version(),
-		Operator:    operator(),
-		Host:        hostname(),
-		Playbook:    head(p, selected),
-		Ground:      ground.Name(),
-		Case:        ground.title,
-		Window:      when.window,
-		WindowFrom:  when.windowFrom,
-		Now:         when.now,
-		Targets:     ground.Targets(),
-		Params:      playbooks.Mask(p, params),
-		Selection:   selection(f),
-		Interactive: prompter.interactive,
-	}, journal.Options{Playbook: p.Source, Clock: clock, Secrets: playbooks.Secrets(p, params)})
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := ground.openEngine(ctx, p, folder.Dir(), when, f.memory); err != nil {
-		return err
-	}
-	view := newView(s, f.asJSON, prompter.terminal)
-	ground.progress = view.progress
-	view.begin(p, folder.Dir(), ground, when)
-	execution := &runner.Run{
-		Playbook: p, Params: params, Ground: ground, Window: when.window, Now: when.now,
-		Prompter: prompter.chain, Folder: folder, ID: id, Started: started,
-		Selected: selected, Clock: clock, Observe: view.event,
-	}
-	summary, err := execution.Execute(ctx)
-	view.end()
-	if err := errors.Join(err, ground.Close(), folder.Seal()); err != nil {
-		return err
-	}
-	report, err := reports.Write(folder.Dir())
-	if err != nil {
-		return fmt.Errorf("the run is complete and recorded in %s, but its report could not be written: %w", folder.Dir(), err)
-	}
-	view.summary(report, folder.Dir())
 	if summary.Exit != exitDone {
 		return exitCode(summary.Exit)
 	}
@@ -158,6 +94,104 @@ func run(s streams, kinds []steps.Kind, name string, f runFlags) error {
 		return exitCode(exitBar)
 	}
 	return nil
+}
+
+// job is a run that is ready to begin. Nothing has been written for it yet.
+type job struct {
+	flags    runFlags
+	playbook *playbooks.Playbook
+	params   map[string]any
+	selected func(*playbooks.Step) bool
+	ground   *caseGround
+	when     times
+	people   people
+	clock    func() time.Time
+}
+
+// prepare finds out all that can be wrong with a command line before it has effects.
+func prepare(ctx context.Context, interrupt func(), s streams, kinds []steps.Kind, name string, f runFlags) (*job, error) {
+	j := &job{flags: f, clock: time.Now}
+	var err error
+	if j.playbook, err = load(s, kinds, name); err != nil {
+		return nil, err
+	}
+	if j.params, err = readParams(j.playbook, f); err != nil {
+		return nil, err
+	}
+	if j.selected, err = runner.Select(j.playbook, f.phases, f.steps); err != nil {
+		return nil, err
+	}
+	if j.ground, err = openCase(ctx, f.caseDir); err != nil {
+		return nil, err
+	}
+	if j.when, err = decideTimes(f.from, f.to, j.ground.kase, j.clock); err == nil {
+		j.people, err = whoAnswers(s, j.playbook, j.ground, f, interrupt)
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.ground.Close())
+	}
+	return j, nil
+}
+
+// execute makes the run folder, runs the steps, seals the folder and writes the report.
+func (j *job) execute(ctx context.Context, s streams) (runner.Summary, error) {
+	started := j.clock().UTC()
+	id := ulid.Make().String()
+	folder, err := journal.Create(j.folderName(id, started), j.about(id),
+		journal.Options{Playbook: j.playbook.Source, Clock: j.clock, Secrets: playbooks.Secrets(j.playbook, j.params)})
+	if err != nil {
+		return runner.Summary{}, err
+	}
+	defer folder.Close()
+	if err := j.ground.openEngine(ctx, j.playbook, folder.Dir(), j.when, j.flags.memory); err != nil {
+		return runner.Summary{}, err
+	}
+	view := newView(s, j.flags.asJSON, j.people.terminal)
+	j.ground.progress = view.progress
+	view.begin(j, folder)
+	execution := &runner.Run{
+		Playbook: j.playbook, Params: j.params, Ground: j.ground, Window: j.when.window, Now: j.when.now,
+		Prompter: j.people.chain, Folder: folder, ID: id, Started: started,
+		Selected: j.selected, Clock: j.clock, Observe: view.event,
+	}
+	summary, err := execution.Execute(ctx)
+	view.end()
+	if err := errors.Join(err, j.ground.Close(), folder.Seal()); err != nil {
+		return summary, err
+	}
+	report, err := reports.Write(folder.Dir())
+	if err != nil {
+		return summary, fmt.Errorf("the run is over and recorded in %s, but its report could not be written: %w", folder.Dir(), err)
+	}
+	view.summary(report, folder.Dir())
+	return summary, nil
+}
+
+func (j *job) folderName(id string, started time.Time) string {
+	if j.flags.out != "" {
+		return j.flags.out
+	}
+	return filepath.Join("runs", fmt.Sprintf("%s-%s-%s", j.playbook.ID, started.Format("20060102T150405Z"), strings.ToLower(id[len(id)-6:])))
+}
+
+// about is the head of the journal.
+func (j *job) about(id string) journal.Run {
+	return journal.Run{
+		ID:          id,
+		Tool:        "playbook " + version(),
+		Operator:    operator(),
+		Host:        hostname(),
+		Playbook:    head(j.playbook, j.selected),
+		Ground:      j.ground.Name(),
+		Case:        j.ground.title,
+		Window:      j.when.window,
+		WindowFrom:  j.when.windowFrom,
+		Now:         j.when.now,
+		Targets:     j.ground.Targets(),
+		Params:      playbooks.Mask(j.playbook, j.params),
+		Selection:   selection(j.flags),
+		Interactive: j.people.terminal != nil,
+	}
 }
 
 // interruptible is cancelled by the first Ctrl-C; a second one ends the process.
@@ -199,54 +233,6 @@ func readParams(p *playbooks.Playbook, f runFlags) (map[string]any, error) {
 		}
 	}
 	return playbooks.ParseParams(p, given, file)
-}
-
-// people is who can be asked.
-type people struct {
-	chain       steps.Prompter
-	terminal    *terminal // nil: nobody sits there
-	interactive bool
-}
-
-func answers(s streams, p *playbooks.Playbook, ground *caseGround, f runFlags, interrupt func()) (people, error) {
-	var who people
-	if !f.noInput && !f.asJSON && isTerminal(s.in) && isTerminal(s.out) {
-		who.terminal = &terminal{in: s.in, out: s.out, by: operator(), clock: time.Now, interrupt: interrupt}
-		who.interactive = true
-	}
-	path, source := f.answers, f.answers
-	if path == "" {
-		if path = ground.kase.AnswersPath(); path != "" {
-			source = "answers.yaml of the case"
-		}
-	}
-	given := &runner.Answers{}
-	if path != "" {
-		var err error
-		if given, err = runner.ReadAnswers(path, source); err != nil {
-			return who, err
-		}
-	}
-	if who.terminal != nil {
-		given.Next = who.terminal
-	}
-	who.chain = given
-	var ids []string
-	for _, step := range p.Steps {
-		ids = append(ids, step.ID)
-	}
-	if f.answers == "" {
-		return who, nil // a case's answers may be for several playbooks
-	}
-	for _, id := range given.Unknown(ids) {
-		fmt.Fprintf(s.err, "playbook: warning: %s answers %q, which no step of %s asks\n", source, terminalText(id), p.ID)
-	}
-	return who, nil
-}
-
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && isatty.IsTerminal(file.Fd())
 }
 
 func head(p *playbooks.Playbook, selected func(*playbooks.Step) bool) journal.Playbook {

@@ -77,18 +77,21 @@ func newView(s streams, asJSON bool, prompts *terminal) *view {
 	return v
 }
 
-func (v *view) begin(p *playbooks.Playbook, dir string, ground *caseGround, when times) {
-	window := "none: " + when.windowFrom
-	if when.window.IsSet() {
+// begin shows what is going to be run, and starts the moving line.
+func (v *view) begin(j *job, folder *journal.Folder) {
+	v.event(folder.First())
+	if v.json != nil {
+		return
+	}
+	window := "none: " + j.when.windowFrom
+	if j.when.window.IsSet() {
 		const minute = "2006-01-02 15:04"
-		window = fmt.Sprintf("%s to %s UTC, from %s", when.window.From.Format(minute), when.window.To.Format(minute), when.windowFrom)
+		window = fmt.Sprintf("%s to %s UTC, from %s", j.when.window.From.Format(minute), j.when.window.To.Format(minute), j.when.windowFrom)
 	}
-	if v.json == nil {
-		fmt.Fprintf(v.out, "%s  %s\n", bold.Render(terminalLine(p.Title, 100)), faint.Render(terminalLine(p.ID, 60)))
-		fmt.Fprintf(v.out, "  case    %s, %s\n", terminalLine(ground.title, 200), plural(len(ground.Targets()), "target"))
-		fmt.Fprintf(v.out, "  window  %s\n", window)
-		fmt.Fprintf(v.out, "  run     %s\n", terminalLine(dir, 300))
-	}
+	fmt.Fprintf(v.out, "%s  %s\n", bold.Render(terminalLine(j.playbook.Title, 100)), faint.Render(terminalLine(j.playbook.ID, 60)))
+	fmt.Fprintf(v.out, "  case    %s, %s\n", terminalLine(j.ground.title, 200), plural(len(j.ground.Targets()), "target"))
+	fmt.Fprintf(v.out, "  window  %s\n", window)
+	fmt.Fprintf(v.out, "  run     %s\n", terminalLine(folder.Dir(), 300))
 	if v.live {
 		v.stopped.Add(1)
 		go v.animate()

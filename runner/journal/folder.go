@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"time"
 
@@ -27,9 +26,11 @@ const (
 
 // Folder is a run folder open for writing. Its methods may be called at the same time.
 type Folder struct {
-	dir     string
-	clock   func() time.Time
-	secrets [][]byte // JSON-encoded, without quotes; masked in everything written here
+	dir   string
+	clock func() time.Time
+	mask  mask
+
+	first Event
 
 	mu       sync.Mutex
 	file     *os.File
@@ -79,14 +80,9 @@ func fill(draft, dir string, run Run, options Options) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{dir: dir, clock: options.Clock, file: file, head: sha256.Sum256(nil)}
-	for _, secret := range options.Secrets {
-		if encoded, err := json.Marshal(secret); err == nil && len(secret) > 0 {
-			f.secrets = append(f.secrets, encoded[1:len(encoded)-1])
-		}
-	}
+	f := &Folder{dir: dir, clock: options.Clock, mask: newMask(options.Secrets), file: file, head: sha256.Sum256(nil)}
 	run.Version = Version
-	err = f.Append(Event{Type: RunStarted, Run: &run})
+	f.first, err = f.Append(Event{Type: RunStarted, Run: &run})
 	if err == nil {
 		err = syncDir(draft)
 	}
@@ -106,46 +102,37 @@ func fill(draft, dir string, run Run, options Options) (*Folder, error) {
 // Dir is where the folder is.
 func (f *Folder) Dir() string { return f.dir }
 
-// Append stamps an event with its sequence, time and chain, writes it, and returns
-// once it is on the disk. A step.started alone is not waited for: it claims nothing,
-// and the next event takes it along.
-func (f *Folder) Append(event Event) error {
+// First is the event that the folder began with.
+func (f *Folder) First() Event { return f.first }
+
+// Append stamps an event with its sequence, time and chain, writes it, and returns it
+// as it was written, secrets masked, once it is on the disk. A step.started alone is
+// not waited for: it claims nothing, and the next event takes it along.
+func (f *Folder) Append(event Event) (Event, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	event.Seq, event.Time = f.seq+1, f.clock().UTC()
 	event.Prev = hex.EncodeToString(f.head[:])
 	line, err := json.Marshal(event)
 	if err != nil {
-		return fmt.Errorf("write the journal event %s: %w", event.Type, err)
+		return event, fmt.Errorf("write the journal event %s: %w", event.Type, err)
 	}
-	line = f.mask(line)
+	if hidden := f.mask.json(line); !bytes.Equal(hidden, line) {
+		line = hidden
+		if event, err = parseEvent(line); err != nil {
+			return event, fmt.Errorf("mask the journal event: %w", err)
+		}
+	}
 	if _, err := f.file.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
+		return event, fmt.Errorf("write the journal: %w", err)
 	}
 	if event.Type != StepStarted {
 		if err := f.file.Sync(); err != nil {
-			return fmt.Errorf("write the journal: %w", err)
+			return event, fmt.Errorf("write the journal: %w", err)
 		}
 	}
 	f.seq, f.head = event.Seq, sha256.Sum256(line)
-	return nil
-}
-
-// jsonString matches one string of a JSON text, quotes included.
-var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-
-// mask replaces secrets in the strings of a JSON text, so that the text stays JSON
-// even when a secret is "1".
-func (f *Folder) mask(text []byte) []byte {
-	if len(f.secrets) == 0 {
-		return text
-	}
-	return jsonString.ReplaceAllFunc(text, func(quoted []byte) []byte {
-		for _, secret := range f.secrets {
-			quoted = bytes.ReplaceAll(quoted, secret, []byte("***"))
-		}
-		return quoted
-	})
+	return event, nil
 }
 
 // Manifest lists what a run folder holds, with hashes.

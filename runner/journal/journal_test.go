@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"playbook/steps"
 )
@@ -38,7 +39,7 @@ func create(t *testing.T, secrets ...string) *Folder {
 func TestEventsFormAChain(t *testing.T) {
 	f := create(t)
 	for _, id := range []string{"a", "b"} {
-		if err := f.Append(Event{Type: StepFinished, Outcome: &Outcome{Step: id, Status: steps.Passed}}); err != nil {
+		if _, err := f.Append(Event{Type: StepFinished, Outcome: &Outcome{Step: id, Status: steps.Passed}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -157,7 +158,7 @@ func TestRecordComesBackWithItsTypes(t *testing.T) {
 			if inFile := outcome.Record != nil; inFile != (padding > 0) {
 				t.Errorf("the record is in a file: %v", inFile)
 			}
-			if err := f.Append(Event{Type: StepFinished, Outcome: &outcome}); err != nil {
+			if _, err := f.Append(Event{Type: StepFinished, Outcome: &outcome}); err != nil {
 				t.Fatal(err)
 			}
 			events, err := ReadEvents(f.Dir())
@@ -183,19 +184,31 @@ func TestSecretsDoNotReachTheDisk(t *testing.T) {
 	if err := f.Evidence("s").Record(record, &outcome); err != nil {
 		t.Fatal(err)
 	}
+	_, err := f.Evidence("u").Write("rows.csv", func(w io.Writer) error {
+		// As CSV quotes it, split over writes at every place.
+		for _, r := range `"` + strings.ReplaceAll(secret, `"`, `""`) + `"` {
+			if _, err := io.WriteString(w, string(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	small := Outcome{Step: "t"}
 	if err := f.Evidence("t").Record(Record{Result: []any{secret}}, &small); err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range []*Outcome{&outcome, &small} {
-		if err := f.Append(Event{Type: StepFinished, Outcome: o}); err != nil {
+		if _, err := f.Append(Event{Type: StepFinished, Outcome: o}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := f.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	err := filepath.WalkDir(f.Dir(), func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(f.Dir(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -267,4 +280,30 @@ func TestAHalfWrittenLastLineIsLeftOut(t *testing.T) {
 	if _, err := ReadEvents(f.Dir()); err == nil || !strings.Contains(err.Error(), ":1:") {
 		t.Errorf("a broken line gave %v, want an error with its line", err)
 	}
+}
+
+// TestMaskingLeavesTheRestAlone writes text in pieces of any size through a mask.
+func TestMaskingLeavesTheRestAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringMatching(`[ab]{1,4}`).Draw(t, "secret")
+		text := rapid.StringMatching(`[abc]{0,60}`).Draw(t, "text")
+		var out bytes.Buffer
+		w, flush := newMask([]string{secret}).writer(&out)
+		for rest := text; rest != ""; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
+			if _, err := io.WriteString(w, rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if err := flush(); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.String(), secret) {
+			t.Fatalf("%q shows %q", out.String(), secret)
+		}
+		if got, want := strings.Count(out.String(), "c"), strings.Count(text, "c"); got != want {
+			t.Fatalf("%d of %d other letters are left", got, want)
+		}
+	})
 }

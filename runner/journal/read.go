@@ -31,12 +31,9 @@ func ReadEvents(dir string) ([]Event, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", file.Name(), err)
 		}
-		var event Event
-		if err := decode(text, &event); err != nil {
+		event, err := parseEvent(text)
+		if err != nil {
 			return nil, fmt.Errorf("%s:%d: not a journal event: %w", file.Name(), line, err)
-		}
-		if event.Outcome != nil {
-			event.Outcome.numbers()
 		}
 		events = append(events, event)
 	}
@@ -68,6 +65,17 @@ func ReadRecord(dir string, outcome Outcome) (Record, error) {
 	}
 	record.numbers()
 	return record, nil
+}
+
+func parseEvent(line []byte) (Event, error) {
+	var event Event
+	if err := decode(line, &event); err != nil {
+		return Event{}, err
+	}
+	if event.Outcome != nil {
+		event.Outcome.numbers()
+	}
+	return event, nil
 }
 
 func decode(text []byte, v any) error {

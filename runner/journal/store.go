@@ -89,7 +89,8 @@ func (s *Store) write(relative string, write func(io.Writer) error) (steps.File,
 	hash := sha256.New()
 	counted := &countingWriter{w: io.MultiWriter(temporary, hash)}
 	buffered := bufio.NewWriterSize(counted, 64<<10)
-	if err := errors.Join(write(buffered), buffered.Flush()); err != nil {
+	masking, flush := s.folder.mask.writer(buffered)
+	if err := errors.Join(write(masking), flush(), buffered.Flush()); err != nil {
 		return steps.File{}, err
 	}
 	if err := errors.Join(temporary.Chmod(0o400), temporary.Sync()); err != nil {
@@ -143,7 +144,7 @@ func (s *Store) Record(record Record, outcome *Outcome) error {
 		outcome.Inline = &record
 		return nil
 	}
-	masked := s.folder.mask(text.Bytes())
+	masked := s.folder.mask.json(text.Bytes())
 	file, err := s.Write("result.json", func(w io.Writer) error {
 		_, err := w.Write(masked)
 		return err
