@@ -7,10 +7,10 @@ const (
 	closing = "}}"
 )
 
-// endOfHole is the offset behind the "}}" that closes the hole which begins at start.
+// EndOfHole is the offset behind the "}}" that closes the hole which begins at start.
 // Strings, comments and braces of the expression inside are stepped over; they are
 // those of github.com/expr-lang/expr.
-func endOfHole(text string, start int) (int, bool) {
+func EndOfHole(text string, start int) (int, bool) {
 	depth := 0
 	for i := start + len(opening); i < len(text); {
 		switch rest := text[i:]; {

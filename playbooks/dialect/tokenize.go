@@ -116,7 +116,7 @@ func (l *lexer) afterName() bool {
 }
 
 func (l *lexer) hole(rest string) int {
-	if n, ok := endOfHole(rest, 0); ok {
+	if n, ok := EndOfHole(rest, 0); ok {
 		return n
 	}
 	l.mistake(l.at, "close it with }}", "${{ is not closed")
@@ -151,7 +151,7 @@ func (l *lexer) quoted(rest string, prefix int) int {
 			i++
 		case strings.HasPrefix(rest[i:], opening):
 			l.mistake(l.at+i, "take the quotes away; it is quoted as it has to be", "${{ }} is inside quotes")
-			if n, ok := endOfHole(rest, i); ok {
+			if n, ok := EndOfHole(rest, i); ok {
 				i = n - 1
 			}
 		case rest[i] != mark:

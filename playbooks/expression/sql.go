@@ -69,7 +69,7 @@ func sorted(mistakes []*Error) []*Error {
 func (q *SQL) compileHole(i int, scope *Scope) (*Program, *Error) {
 	tokens := q.statement.Tokens
 	token := tokens[i]
-	end, ok := endOfHole(q.source, token.Offset+len(opening))
+	end, ok := dialect.EndOfHole(q.source, token.Offset)
 	switch {
 	case !ok || q.source[token.Offset:end] != token.Text:
 		return nil, &Error{Offset: token.Offset, Message: "it is not clear where this ${{ ends",

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"playbook/playbooks/dialect"
 )
 
 const opening, closing = "${{", "}}"
@@ -25,7 +27,7 @@ func scanHoles(source string) (holes []hole, mistakes []*Error) {
 			return holes, mistakes
 		}
 		start := at + found
-		end, ok := endOfHole(source, start+len(opening))
+		end, ok := dialect.EndOfHole(source, start)
 		if !ok {
 			return holes, append(mistakes, &Error{Offset: start, Message: "${{ is not closed",
 				Hint: `close it with }}, or write ${{ "${{" }} for the characters themselves`})
@@ -38,61 +40,6 @@ func scanHoles(source string) (holes []hole, mistakes []*Error) {
 		}
 		at = end
 	}
-}
-
-// endOfHole is the offset behind the "}}" that closes the hole whose expression
-// begins at i.
-func endOfHole(source string, i int) (int, bool) {
-	depth := 0
-	for i < len(source) {
-		rest := source[i:]
-		switch {
-		case rest[0] == '"' || rest[0] == '\'' || rest[0] == '`':
-			n, ok := quoted(rest)
-			if !ok {
-				return 0, false
-			}
-			i += n
-			continue
-		case strings.HasPrefix(rest, "//"):
-			n := strings.IndexByte(rest, '\n')
-			if n < 0 {
-				return 0, false
-			}
-			i += n
-		case strings.HasPrefix(rest, "/*"):
-			n := strings.Index(rest[2:], "*/")
-			if n < 0 {
-				return 0, false
-			}
-			i += n + 3
-		case rest[0] == '{':
-			depth++
-		case depth == 0 && strings.HasPrefix(rest, closing):
-			return i + len(closing), true
-		case rest[0] == '}' && depth > 0:
-			depth--
-		}
-		i++
-	}
-	return 0, false
-}
-
-// quoted is the length of the string literal at the start of text. In backticks a
-// doubled backtick stands for one, which reads here as two strings in a row.
-func quoted(text string) (int, bool) {
-	quote := text[0]
-	for i := 1; i < len(text); i++ {
-		switch {
-		case text[i] == quote:
-			return i + 1, true
-		case text[i] == '\\' && quote != '`':
-			i++
-		case text[i] == '\n' && quote != '`':
-			return 0, false
-		}
-	}
-	return 0, false
 }
 
 // Template is text with ${{ }} holes.

@@ -54,7 +54,6 @@ type Run struct {
 	Targets     []steps.Target `json:"targets"`
 	Params      map[string]any `json:"params"`              // secrets masked
 	Selection   string         `json:"selection,omitempty"` // "--phase detection"
-	Deviation   string         `json:"deviation,omitempty"` // what was left out of the order, and why
 	Interactive bool           `json:"interactive"`
 }
 
