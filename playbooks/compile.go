@@ -65,7 +65,7 @@ func (l *loader) uniqueIDs(nodes []*yaml.Node, what string) map[string]int {
 
 func (c *compiler) step(node *yaml.Node) *Step {
 	c.node, c.id, c.reads = node, text(child(node, "id")), nil
-	s := &Step{}
+	s := &Step{Line: node.Line}
 	if timeout := child(node, "timeout"); timeout != nil {
 		if limit, err := expression.ParseDuration(timeout.Value); err == nil && limit == 0 {
 			c.at(timeout, "range", "timeout: no time at all", "leave the key out for no limit")

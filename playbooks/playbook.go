@@ -114,6 +114,8 @@ type Step struct {
 	// read are not among them.
 	Needs []string
 
+	Line int // where the step stands in the file
+
 	with with
 }
 

@@ -81,6 +81,7 @@ type Column struct {
 
 // QueryStats says what a query read to give its answer.
 type QueryStats struct {
+	Engine       string  `json:"engine"` // athena or duckdb
 	BytesScanned int64   `json:"bytes_scanned"`
 	Quality      Quality `json:"quality"`
 }
