@@ -12,7 +12,7 @@ import (
 )
 
 // maxCell is how many characters of a value a table shows; evidence has all of it.
-const maxCell = 160
+const maxCell = 400
 
 // value is a value for people, in Markdown.
 func value(v any, unit steps.Unit) string {

@@ -184,7 +184,7 @@ func (m *markdown) step(s *Step) {
 		for _, n := range s.Numbers {
 			links = append(links, fmt.Sprint(n))
 		}
-		m.printf("Findings: %s.\n\n", strings.Join(links, ", "))
+		m.printf("See %s above.\n\n", strings.TrimPrefix(plural(len(links), "finding"), fmt.Sprintf("%d ", len(links)))+" "+strings.Join(links, ", "))
 	}
 	if a := s.Answer; a != nil {
 		m.printf("Answered by %s at %s, from %s.\n\n", inline(a.By), instant(a.At), inline(a.Source))

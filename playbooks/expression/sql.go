@@ -163,8 +163,8 @@ func (q *SQL) Render(values map[string]any) (string, error) {
 			continue
 		}
 		b.WriteString(q.source[at:token.Offset])
-		b.WriteString(" " + literal.String() + " ")
 		at = token.Offset + len(token.Text)
+		b.WriteString(gap(q.source[:token.Offset], -1) + literal.String() + gap(q.source[at:], 0))
 		expected = append(expected, literal...)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -175,6 +175,18 @@ func (q *SQL) Render(values map[string]any) (string, error) {
 		return "", err
 	}
 	return b.String(), nil
+}
+
+// gap is a space, unless the text has white space or a bracket at that end already:
+// what touches a literal must not become part of it.
+func gap(text string, end int) string {
+	if end < 0 {
+		end += len(text)
+	}
+	if end < 0 || end >= len(text) || strings.IndexByte(" \t\r\n(),;", text[end]) >= 0 {
+		return ""
+	}
+	return " "
 }
 
 // verify reads the rendered statement again: each hole must have become exactly the
