@@ -48,7 +48,7 @@ func TestTheRunFindsWhatWasPlantedAndNothingElse(t *testing.T) {
 				drill.VPCWithoutFlowLog: {"flow_logs"},
 				drill.NATWithoutAlarm:   {"nat_traffic_alarm", "nat_ports_alarm"},
 				drill.IOCContact:        {"contacts"},
-				drill.BytesOut:          {"data_ratio"},
+				drill.BytesOut:          {"bulk_egress"},
 			}
 			want := found{}
 			for _, fact := range truth.Facts {
