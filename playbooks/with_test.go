@@ -44,7 +44,7 @@ func TestOptionsOfEveryType(t *testing.T) {
 		{"whole lists and maps", "with: {filters: '${{ [{name: item.ip, value: item}] }}', labels: '${{ {a: item.port} }}'}\nfor_each: '[1]'",
 			probe{Count: 7, Labels: map[string]int{"a": 22}, Filters: []filter{{Name: "10.0.0.1", Value: scope()["item"]}}}},
 		{"sql", "with: {sql: \"SELECT ${{ item.ip }} AS ip, ${{ item.port }} AS port\"}\nfor_each: '[1]'",
-			probe{Count: 7, SQL: "SELECT  '10.0.0.1'  AS ip,  22  AS port"}},
+			probe{Count: 7, SQL: "SELECT '10.0.0.1' AS ip, 22 AS port"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := load(t, test.with).Steps[0].New(scope())
