@@ -18,6 +18,7 @@ package expression
 import (
 	"time"
 
+	"playbook/playbooks/dialect"
 	"playbook/steps"
 )
 
@@ -41,20 +42,9 @@ type Logs struct {
 	Last     time.Time `json:"last"`  // last day with a file, 00:00 UTC
 }
 
-// Error is a mistake in an expression, at a byte offset into the source text given to
-// the compiler.
-type Error struct {
-	Offset  int
-	Message string
-	Hint    string
-}
-
-func (e *Error) Error() string {
-	if e.Hint != "" {
-		return e.Message + "; " + e.Hint
-	}
-	return e.Message
-}
+// Error is a mistake in an expression or in the SQL around it, at a byte offset into the
+// source text given to the compiler.
+type Error = dialect.Error
 
 // Want says what an expression has to give.
 type Want int

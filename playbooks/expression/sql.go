@@ -21,11 +21,7 @@ type SQL struct {
 
 // CompileSQL compiles a SQL template and checks the statement with package dialect.
 func CompileSQL(source string, scope *Scope) (*SQL, []*Error) {
-	statement, found := parseSQL(source)
-	var mistakes []*Error
-	for _, e := range found {
-		mistakes = append(mistakes, &Error{Offset: e.Offset, Message: e.Message, Hint: e.Hint})
-	}
+	statement, mistakes := parseSQL(source)
 	if statement == nil {
 		return nil, sorted(mistakes)
 	}
@@ -46,10 +42,10 @@ func CompileSQL(source string, scope *Scope) (*SQL, []*Error) {
 	return q, nil
 }
 
-func parseSQL(source string) (statement *dialect.Statement, mistakes []*dialect.Error) {
+func parseSQL(source string) (statement *dialect.Statement, mistakes []*Error) {
 	defer func() {
 		if r := recover(); r != nil {
-			statement, mistakes = nil, []*dialect.Error{{Message: fmt.Sprintf("the statement cannot be parsed: %v", r)}}
+			statement, mistakes = nil, []*Error{{Message: fmt.Sprintf("the statement cannot be parsed: %v", r)}}
 		}
 	}()
 	statement, mistakes = dialect.Parse(source)
