@@ -15,20 +15,22 @@ import (
 // only the contract, and only cmd knows everything. "playbook/steps/*" stands for
 // every kind.
 var rooms = map[string][]string{
-	"steps/diagnostic":     {},
-	"playbooks/dialect":    {},
-	"steps":                {"steps/diagnostic"},
-	"steps/*":              {"steps", "steps/diagnostic", "playbooks/dialect"},
-	"steps/kinds":          {"steps", "steps/*"},
-	"playbooks/expression": {"steps", "steps/diagnostic", "playbooks/dialect"},
-	"playbooks":            {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/expression"},
-	"runner/journal":       {"steps"},
-	"runner":               {"playbooks", "playbooks/expression", "steps", "runner/journal"},
-	"runner/cloud":         {"steps", "steps/diagnostic", "playbooks/dialect"},
-	"runner/query/duckdb":  {"steps", "steps/diagnostic", "playbooks/dialect"},
-	"runner/drill":         {"runner", "reports", "steps", "steps/diagnostic", "playbooks/dialect"},
-	"reports":              {"runner/journal", "steps"},
-	"cmd/playbook":         nil, // all
+	"steps/diagnostic":        {},
+	"playbooks/dialect":       {},
+	"playbooks/dialect/query": {"playbooks/dialect"},
+	"steps":                   {"steps/diagnostic"},
+	"steps/*":                 {"steps", "steps/diagnostic", "playbooks/dialect"},
+	"steps/kinds":             {"steps", "steps/*"},
+	"playbooks/expression":    {"steps", "steps/diagnostic", "playbooks/dialect"},
+	"playbooks":               {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/expression"},
+	"runner/journal":          {"steps"},
+	"runner":                  {"playbooks", "playbooks/expression", "steps", "runner/journal"},
+	"runner/cloud":            {"steps", "steps/diagnostic", "playbooks/dialect"},
+	"runner/query/trino":      {"playbooks/dialect", "playbooks/dialect/query"},
+	"runner/query/duckdb":     {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/dialect/query", "runner/query/trino"},
+	"runner/drill":            {"runner", "reports", "steps", "steps/diagnostic", "playbooks/dialect"},
+	"reports":                 {"runner/journal", "steps"},
+	"cmd/playbook":            nil, // all
 }
 
 func TestPackagesImportOnlyWhatTheirRoomAllows(t *testing.T) {

@@ -9,15 +9,16 @@ import (
 type Class int
 
 const (
-	Other             Class = iota // not one of Athena's statements
-	Select                         // SELECT, WITH, VALUES, TABLE, or one of them in parentheses
-	CreateTable                    // CREATE [EXTERNAL] TABLE with columns
-	CreateTableAs                  // CREATE TABLE … AS SELECT
-	CreateView                     // CREATE [OR REPLACE] VIEW
-	CreateDatabase                 // CREATE DATABASE or SCHEMA
-	AlterAddPartition              // ALTER TABLE … ADD PARTITION
-	Alter                          // any other ALTER
-	Drop
+	Other              Class = iota // not one of Athena's statements
+	Select                          // SELECT, WITH, VALUES, TABLE, or one of them in parentheses
+	CreateTable                     // CREATE [EXTERNAL] TABLE with columns
+	CreateTableAs                   // CREATE TABLE … AS SELECT
+	CreateView                      // CREATE [OR REPLACE] VIEW
+	CreateDatabase                  // CREATE DATABASE or SCHEMA
+	AlterAddPartition               // ALTER TABLE … ADD PARTITION
+	AlterDropPartition              // ALTER TABLE … DROP PARTITION
+	Alter                           // any other ALTER
+	Drop                            // of a table, a view or a database
 	MsckRepair
 	Show
 	Describe
@@ -29,32 +30,104 @@ const (
 	Vacuum
 	Unload
 	Prepare
-	Execute
+	Execute // of a prepared statement, or EXECUTE IMMEDIATE
 	Deallocate
 	Explain
 )
 
-var classNames = [...]string{"statement", "SELECT", "CREATE TABLE", "CREATE TABLE AS", "CREATE VIEW",
-	"CREATE DATABASE", "ALTER TABLE ADD PARTITION", "ALTER", "DROP", "MSCK REPAIR TABLE", "SHOW", "DESCRIBE",
-	"INSERT", "DELETE", "UPDATE", "MERGE", "OPTIMIZE", "VACUUM", "UNLOAD", "PREPARE", "EXECUTE", "DEALLOCATE",
-	"EXPLAIN"}
+// Effect is what a statement does beside giving rows.
+type Effect int
+
+const (
+	// Reads changes nothing. Any number of such statements may run at the same time.
+	Reads Effect = iota + 1
+	// ChangesCatalog makes, alters or takes away tables, views, databases, partitions or
+	// prepared statements, and touches no object in S3. Nothing else may run meanwhile:
+	// what a query reads depends on the catalog.
+	ChangesCatalog
+	// WritesObjects writes or deletes objects in S3, and may change the catalog too. On a
+	// case nothing is written but to the run's scratch space.
+	WritesObjects
+)
+
+// Rule is what is to be known of a class before one of its statements runs.
+type Rule struct {
+	Effect  Effect
+	Page    string // of the Athena User Guide, https://docs.aws.amazon.com/athena/latest/ug/…
+	Refused string // why none of the class runs on a case; "" when some or all do
+}
+
+// classes is all that depends on the class alone: its name in Athena's words, whether
+// Athena reads it with Hive's parser, and its rule. EXECUTE does what the statement does
+// that it runs, see Statement.Effect; what it names is not known here, so that the worst
+// is said.
+var classes = [...]struct {
+	name string
+	hive bool
+	Rule
+}{
+	Other:              {"statement", false, Rule{WritesObjects, "unsupported-ddl.html", "Athena does not know it"}},
+	Select:             {"SELECT", false, Rule{Reads, "select.html", ""}},
+	CreateTable:        {"CREATE TABLE", true, Rule{ChangesCatalog, "create-table.html", ""}},
+	CreateTableAs:      {"CREATE TABLE AS", false, Rule{WritesObjects, "create-table-as.html", ""}},
+	CreateView:         {"CREATE VIEW", false, Rule{ChangesCatalog, "create-view.html", ""}},
+	CreateDatabase:     {"CREATE DATABASE", true, Rule{ChangesCatalog, "create-database.html", ""}},
+	AlterAddPartition:  {"ALTER TABLE ADD PARTITION", true, Rule{ChangesCatalog, "alter-table-add-partition.html", ""}},
+	AlterDropPartition: {"ALTER TABLE DROP PARTITION", true, Rule{ChangesCatalog, "alter-table-drop-partition.html", ""}},
+	Alter: {"ALTER", true, Rule{ChangesCatalog, "ddl-reference.html",
+		"partitions can be added and dropped; for all else DROP TABLE and make the table as it should be"}},
+	Drop:       {"DROP", true, Rule{ChangesCatalog, "drop-table.html", ""}},
+	MsckRepair: {"MSCK REPAIR TABLE", true, Rule{ChangesCatalog, "msck-repair-table.html", ""}},
+	Show:       {"SHOW", true, Rule{Reads, "ddl-reference.html", ""}},
+	Describe:   {"DESCRIBE", true, Rule{Reads, "describe-table.html", ""}},
+	Insert:     {"INSERT", false, Rule{WritesObjects, "insert-into.html", ""}},
+	Delete: {"DELETE", false, Rule{WritesObjects, "delete-statement.html",
+		"it is for Iceberg tables, and evidence is never altered; say in WHERE what is to be left out"}},
+	Update: {"UPDATE", false, Rule{WritesObjects, "update-statement.html",
+		"it is for Iceberg tables, and evidence is never altered; work out the new value in a view, or in CREATE TABLE AS"}},
+	Merge: {"MERGE", false, Rule{WritesObjects, "merge-into-statement.html",
+		"it is for Iceberg tables, and evidence is never altered; join the tables in a view, or in CREATE TABLE AS"}},
+	Optimize: {"OPTIMIZE", false, Rule{WritesObjects, "optimize-statement.html",
+		"it rewrites the files of Iceberg tables, and a case has none"}},
+	Vacuum: {"VACUUM", false, Rule{WritesObjects, "vacuum-statement.html",
+		"it deletes files of Iceberg tables, and a case has none"}},
+	Unload: {"UNLOAD", false, Rule{WritesObjects, "unload.html",
+		"it writes files to S3; run the SELECT itself, whose whole answer is kept as evidence"}},
+	Prepare:    {"PREPARE", false, Rule{ChangesCatalog, "sql-prepare.html", ""}},
+	Execute:    {"EXECUTE", false, Rule{WritesObjects, "sql-execute.html", ""}},
+	Deallocate: {"DEALLOCATE", false, Rule{ChangesCatalog, "sql-deallocate-prepare.html", ""}},
+	Explain: {"EXPLAIN", false, Rule{Reads, "athena-explain-statement.html",
+		"a plan of this engine says nothing of Athena's; run the query itself"}},
+}
 
 // String is the class in Athena's words.
 func (c Class) String() string {
-	if c < 0 || int(c) >= len(classNames) {
+	if c < 0 || int(c) >= len(classes) {
 		return fmt.Sprintf("Class(%d)", int(c))
 	}
-	return classNames[c]
+	return classes[c].name
 }
 
 // IsHive reports whether Athena reads the statement with Hive's parser, where "…" is a
-// string and \ escapes ("DDL statements"). All others are Trino's.
-func (c Class) IsHive() bool {
-	switch c {
-	case CreateTable, CreateDatabase, AlterAddPartition, Alter, Drop, MsckRepair, Show, Describe:
-		return true
+// string and \ escapes ("DDL statements"). All others are Trino's. Of SHOW and DROP, the
+// forms for views are Trino's too, and take names in either kind of quotes here.
+func (c Class) IsHive() bool { return c > 0 && int(c) < len(classes) && classes[c].hive }
+
+// Rule is what is to be known of the class before one of its statements runs.
+func (c Class) Rule() Rule {
+	if c < 0 || int(c) >= len(classes) {
+		c = Other
 	}
-	return false
+	return classes[c].Rule
+}
+
+// Effect is what the statement does beside giving rows. EXECUTE IMMEDIATE does what the
+// statement in its quotes does.
+func (s *Statement) Effect() Effect {
+	if p := s.Prepared; s.Class == Execute && p != nil && p.Statement != nil {
+		return p.Statement.Effect()
+	}
+	return s.Class.Rule().Effect
 }
 
 // leadingWords are the first words of the statements that Athena has ("DDL statements",
@@ -91,9 +164,7 @@ func classify(first []Token) (Class, *Error) {
 		return c.classifyCreate()
 	case lead.is("ALTER") && c.words("TABLE"):
 		c.skipName()
-		if c.words("ADD") && (c.words("IF", "NOT", "EXISTS") || true) && c.words("PARTITION") {
-			return AlterAddPartition, nil
-		}
+		return c.classifyAlter(), nil
 	}
 	return class, nil
 }
@@ -117,6 +188,17 @@ func (c *cursor) classifyCreate() (Class, *Error) {
 	next := c.peek() // "Unsupported DDL"
 	return Other, &Error{Offset: next.Offset, Message: fmt.Sprintf("Athena does not know CREATE %s", next.Text),
 		Hint: "it creates a DATABASE, an EXTERNAL TABLE, a TABLE … AS, or a VIEW"}
+}
+
+// classifyAlter tells what follows the name of the table.
+func (c *cursor) classifyAlter() Class {
+	switch {
+	case c.words("ADD", "PARTITION"), c.words("ADD", "IF", "NOT", "EXISTS", "PARTITION"):
+		return AlterAddPartition
+	case c.words("DROP", "PARTITION"), c.words("DROP", "IF", "EXISTS", "PARTITION"):
+		return AlterDropPartition
+	}
+	return Alter
 }
 
 func startsQuery(t Token) bool {

@@ -121,7 +121,7 @@ func TestTable(t *testing.T) {
 			ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' ESCAPED BY '\\' COLLECTION ITEMS TERMINATED BY ';'
 			MAP KEYS TERMINATED BY ':' LINES TERMINATED BY '\n' NULL DEFINED AS ''
 			LOCATION 's3://b/k/' TBLPROPERTIES ('a'='b', "c"="\u0041");`, Table{
-			Database: "db", Name: "t able", External: true, Comment: "whole", Buckets: 4,
+			Database: "db", Name: "t able", External: true, Comment: "whole", BucketedBy: []string{"b"}, Buckets: 4,
 			Columns: []Column{
 				{Name: "a", Comment: "it's", Type: Type{Name: "struct", Fields: []Field{{"x", typed("int")}, {"y", Type{Name: "array",
 					Fields: []Field{{"", Type{Name: "map", Fields: []Field{{"", typed("string")}, {"", Type{Name: "decimal", Params: []int{11, 5}}}}}}}}}}}},

@@ -30,6 +30,8 @@ func (l *linter) query() {
 			if before.is("AS") { // an alias is an identifier (SqlBase.g4: selectItem)
 				l.mistake(t.Offset, fmt.Sprintf(`write "%s"`, strings.Trim(t.Text, "'")), "the name behind AS stands in the quotes of a string")
 			}
+		case Parameter:
+			l.parameter(before, t)
 		case Word:
 			l.word(before, t, after)
 		case Operator:

@@ -6,31 +6,48 @@ import (
 )
 
 // read fills in what the class promises.
-func (s *Statement) read() *Error {
+func (s *Statement) read() []*Error {
+	if s.Class == Prepare || s.Class == Execute || s.Class == Deallocate {
+		return s.readPrepared()
+	}
 	r := &reader{cursor: cursor{tokens: s.Tokens}, class: s.Class}
+	var mistake *Error
 	switch s.Class {
 	case CreateTable:
-		return r.createTable(s)
+		mistake = r.createTable(s)
 	case CreateView:
-		return r.createView(s)
-	case AlterAddPartition:
-		return r.addPartitions(s)
+		mistake = r.createView(s)
+	case CreateDatabase:
+		mistake = r.createDatabase(s)
+	case AlterAddPartition, AlterDropPartition:
+		mistake = r.alterPartitions(s)
 	case Drop:
-		return r.drop()
+		mistake = r.drop(s)
 	case MsckRepair:
-		return r.msck()
+		mistake = r.msck(s)
+	case Show:
+		mistake = r.show(s)
+	case Describe:
+		mistake = r.describe(s)
+	case CreateTableAs:
+		mistake = r.createTableAs(s)
+	case Insert:
+		mistake = r.insert(s)
 	case Select:
 		s.Body = s.Span
-	case CreateTableAs, Insert, Prepare, Explain, Unload:
+	case Explain, Unload:
 		s.Body = s.query()
 		if s.Body == (Span{}) && s.Class != Explain {
-			return &Error{Offset: s.Span.End, Message: fmt.Sprintf("%s lacks its query", s.Class)}
+			mistake = &Error{Offset: s.Span.End, Message: fmt.Sprintf("%s lacks its query", s.Class)}
 		}
+	}
+	if mistake != nil {
+		return []*Error{mistake}
 	}
 	return nil
 }
 
-// query finds the query of a statement that has something before it.
+// query finds the query of an EXPLAIN or an UNLOAD.
 func (s *Statement) query() Span {
 	depth := 0
 	for i, t := range s.Tokens {
@@ -45,25 +62,18 @@ func (s *Statement) query() Span {
 				}
 				return Span{}
 			}
-		case s.Class != Unload && depth == 0 && i > 0 && startsQuery(t) && !s.prefix(i):
+		case s.Class != Unload && depth == 0 && i > 0 && startsQuery(t):
 			return Span{t.Offset, s.Span.End}
 		}
 	}
 	return Span{}
 }
 
-// prefix reports whether the word at i, which could begin a query, belongs to what
-// stands before it: CREATE TABLE, WITH (properties).
-func (s *Statement) prefix(i int) bool {
-	t := s.Tokens[i]
-	return t.is("TABLE") && s.Class == CreateTableAs ||
-		t.is("WITH") && i+1 < len(s.Tokens) && s.Tokens[i+1].isOperator("(")
-}
-
 // reader reads DDL. It stops at the first mistake: what follows one is guesswork.
 type reader struct {
 	cursor
 	class Class
+	trino bool // names stand in Trino's quotes although the class is Hive's
 }
 
 func (r *reader) expected(what string) *Error {
@@ -102,6 +112,9 @@ func (r *reader) name(what string) (name string, hole bool, mistake *Error) {
 	case BacktickIdentifier, QuotedIdentifier, String:
 		r.i++
 		name, err := Unquote(r.class, t)
+		if r.trino && t.Text[0] == '"' {
+			name, err = undouble(t.Text)
+		}
 		if err != nil || name == "" {
 			return "", false, &Error{Offset: t.Offset, Message: "a name cannot be empty"}
 		}
@@ -110,10 +123,16 @@ func (r *reader) name(what string) (name string, hole bool, mistake *Error) {
 	return "", false, r.expected(what)
 }
 
-// qualified reads [database.]name.
+// qualified reads [database.]name. In DDL both parts may stand in one pair of backticks
+// ("SHOW CREATE TABLE"), for no name has a point in it.
 func (r *reader) qualified(what string) (database, name string, holes bool, mistake *Error) {
+	first := r.peek()
 	name, holes, mistake = r.name(what)
 	if mistake != nil || !r.operator(".") {
+		left, right, both := strings.Cut(name, ".")
+		if both && first.Kind == BacktickIdentifier && r.class.IsHive() && left != "" && right != "" && !strings.Contains(right, ".") {
+			return left, right, holes, mistake
+		}
 		return "", name, holes, mistake
 	}
 	database = name
@@ -155,8 +174,7 @@ func (r *reader) createView(s *Statement) (mistake *Error) {
 	r.words("CREATE")
 	s.View.OrReplace = r.words("OR", "REPLACE")
 	r.words("VIEW")
-	s.View.Database, s.View.Name, s.View.HasHoles, mistake = r.qualified("the name of the view")
-	if mistake != nil {
+	if s.View.Object, mistake = r.object("the name of the view"); mistake != nil {
 		return mistake
 	}
 	if !r.words("AS") {
@@ -168,104 +186,4 @@ func (r *reader) createView(s *Statement) (mistake *Error) {
 	}
 	s.Body = Span{query.Offset, s.Span.End}
 	return nil
-}
-
-// addPartitions reads ALTER TABLE t ADD [IF NOT EXISTS] PARTITION (c = 'v', …)
-// [LOCATION '…'] … ("ALTER TABLE ADD PARTITION").
-func (r *reader) addPartitions(s *Statement) (mistake *Error) {
-	a := &Altered{}
-	s.Altered = a
-	r.words("ALTER", "TABLE")
-	a.Database, a.Table, a.HasHoles, mistake = r.qualified("the name of the table")
-	if mistake != nil {
-		return mistake
-	}
-	r.words("ADD")
-	a.IfNotExists = r.words("IF", "NOT", "EXISTS")
-	for r.peek().is("PARTITION") {
-		p, hole, mistake := r.partition()
-		if mistake != nil {
-			return mistake
-		}
-		a.HasHoles = a.HasHoles || hole
-		a.Partitions = append(a.Partitions, p)
-	}
-	return r.end()
-}
-
-func (r *reader) partition() (p Partition, holes bool, mistake *Error) {
-	p = Partition{Values: map[string]string{}, Offset: r.next().Offset}
-	if !r.operator("(") {
-		return p, holes, r.expected("(")
-	}
-	for {
-		name, hole, mistake := r.name("a partition column")
-		holes = holes || hole
-		if mistake != nil {
-			return p, holes, mistake
-		}
-		if !r.operator("=") {
-			return p, holes, r.expected("=")
-		}
-		value, hole, mistake := r.constant()
-		holes = holes || hole
-		if mistake != nil {
-			return p, holes, mistake
-		}
-		p.Values[name] = value
-		if r.operator(")") {
-			break
-		}
-		if !r.operator(",") {
-			return p, holes, r.expected(", or )")
-		}
-	}
-	if r.words("LOCATION") {
-		location, hole, mistake := r.text("a location in quotes")
-		p.Location = location
-		return p, holes || hole, mistake
-	}
-	return p, holes, nil
-}
-
-func (r *reader) constant() (value string, hole bool, mistake *Error) {
-	sign := ""
-	if r.operator("-") {
-		sign = "-"
-	}
-	if t := r.peek(); t.Kind == Number {
-		r.i++
-		return sign + t.Text, false, nil
-	}
-	r.words("DATE") // DATE '2024-01-01'
-	return r.text("a value in quotes")
-}
-
-func (r *reader) drop() *Error {
-	r.words("DROP")
-	for _, kind := range []string{"TABLE", "VIEW", "DATABASE", "SCHEMA"} {
-		if r.words(kind) {
-			r.words("IF", "EXISTS")
-			_, _, _, mistake := r.qualified("the name of what to drop")
-			if mistake == nil && !r.words("CASCADE") {
-				r.words("RESTRICT")
-			}
-			if mistake != nil {
-				return mistake
-			}
-			return r.end()
-		}
-	}
-	return r.expected("TABLE, VIEW or DATABASE")
-}
-
-func (r *reader) msck() *Error {
-	if !r.words("MSCK", "REPAIR", "TABLE") {
-		r.i++
-		return r.expected("REPAIR TABLE")
-	}
-	if _, _, _, mistake := r.qualified("the name of the table"); mistake != nil {
-		return mistake
-	}
-	return r.end()
 }

@@ -9,18 +9,22 @@ import (
 
 // serdes are the Java classes of "Supported data formats and SerDes".
 var serdes = map[string]SerDeClass{
-	"org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe":          LazySimple,
-	"org.apache.hadoop.hive.serde2.OpenCSVSerde":                  OpenCSV,
-	"org.openx.data.jsonserde.JsonSerDe":                          OpenXJSON,
-	"org.apache.hive.hcatalog.data.JsonSerDe":                     HiveJSON,
-	"org.apache.hadoop.hive.serde2.RegexSerDe":                    Regex,
-	"com.amazonaws.glue.serde.GrokSerDe":                          Grok,
-	"com.amazon.emr.hive.serde.CloudTrailSerde":                   CloudTrail,
-	"org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": Parquet,
-	"org.apache.hadoop.hive.ql.io.orc.OrcSerde":                   ORC,
-	"org.apache.hadoop.hive.serde2.avro.AvroSerDe":                Avro,
-	"com.amazon.ionhiveserde.IonHiveSerDe":                        Ion,
-	"org.apache.hadoop.hive.contrib.serde2.MultiDelimitSerDe":     MultiDelimit,
+	"org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe":             LazySimple,
+	"org.apache.hadoop.hive.serde2.OpenCSVSerde":                     OpenCSV,
+	"org.openx.data.jsonserde.JsonSerDe":                             OpenXJSON,
+	"org.apache.hive.hcatalog.data.JsonSerDe":                        HiveJSON,
+	"org.apache.hadoop.hive.serde2.JsonSerDe":                        HiveJSON,
+	"org.apache.hadoop.hive.serde2.RegexSerDe":                       Regex,
+	"com.amazonaws.glue.serde.GrokSerDe":                             Grok,
+	"com.amazon.emr.hive.serde.CloudTrailSerde":                      CloudTrail,
+	"org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe":    Parquet,
+	"org.apache.hadoop.hive.ql.io.orc.OrcSerde":                      ORC,
+	"org.apache.hadoop.hive.serde2.avro.AvroSerDe":                   Avro,
+	"com.amazon.ionhiveserde.IonHiveSerDe":                           Ion,
+	"org.apache.hadoop.hive.contrib.serde2.MultiDelimitSerDe":        MultiDelimit,
+	"org.apache.hadoop.hive.serde2.MultiDelimitSerDe":                MultiDelimit,
+	"org.apache.hadoop.hive.serde2.columnar.LazyBinaryColumnarSerDe": ColumnarBinary,
+	"org.apache.hadoop.hive.serde2.columnar.ColumnarSerDe":           ColumnarBinary,
 }
 
 // formats are the words behind STORED AS ("CREATE TABLE"), each with its SerDe.
@@ -62,9 +66,10 @@ func (t *tableReader) rowFormat() (mistake *Error) {
 	return t.expected("DELIMITED or SERDE")
 }
 
-// delimited reads the clauses of ROW FORMAT DELIMITED, in the order that Hive wants.
+// delimited reads the clauses of ROW FORMAT DELIMITED, in the order that Hive wants
+// (HiveParser.g: rowFormatDelimited).
 func (t *tableReader) delimited() *Error {
-	for _, clause := range []struct {
+	list := []struct {
 		keywords []string
 		value    *string
 		token    *Token
@@ -75,7 +80,11 @@ func (t *tableReader) delimited() *Error {
 		{[]string{"MAP", "KEYS", "TERMINATED", "BY"}, &t.SerDe.MapKeyDelimiter, nil},
 		{[]string{"LINES", "TERMINATED", "BY"}, &t.SerDe.LineDelimiter, &t.at.lines},
 		{[]string{"NULL", "DEFINED", "AS"}, &t.SerDe.NullDefinedAs, nil},
-	} {
+	}
+	for _, clause := range list {
+		if clause.value == &t.SerDe.EscapedBy && t.peek().is("ESCAPED") && !t.given[&t.SerDe.FieldDelimiter] {
+			return &Error{Offset: t.peek().Offset, Message: "ESCAPED BY belongs to FIELDS TERMINATED BY", Hint: "write FIELDS TERMINATED BY '…' before it"}
+		}
 		if !t.words(clause.keywords...) {
 			continue
 		}
@@ -89,6 +98,17 @@ func (t *tableReader) delimited() *Error {
 		*clause.value = text
 		t.given[clause.value] = true
 		t.HasHoles = t.HasHoles || hole
+	}
+	var names []string
+	stray := ""
+	for _, clause := range list {
+		names = append(names, strings.Join(clause.keywords, " "))
+		if ahead := t.cursor; ahead.words(clause.keywords...) {
+			stray = names[len(names)-1]
+		}
+	}
+	if stray != "" {
+		return &Error{Offset: t.peek().Offset, Message: stray + " is out of its place", Hint: "the order is " + strings.Join(names, ", ")}
 	}
 	return nil
 }
@@ -132,9 +152,13 @@ func (t *tableReader) finish() {
 	default:
 		s.Class = formats[t.StoredAs]
 	}
-	// otherwise fills in a delimiter that no clause gives: a property's, or the SerDe's own.
+	s.complete(t.Properties, t.given)
+}
+
+// complete fills in the delimiters that no clause gives: a property's, or the SerDe's own.
+func (s *SerDe) complete(tableProperties map[string]string, given map[*string]bool) {
 	otherwise := func(value *string, own string, properties ...string) {
-		if t.given[value] {
+		if given[value] {
 			return
 		}
 		*value = own
@@ -155,7 +179,7 @@ func (t *tableReader) finish() {
 		for _, value := range []*string{&s.FieldDelimiter, &s.EscapedBy, &s.CollectionDelimiter, &s.MapKeyDelimiter} {
 			*value = delimiter(*value)
 		}
-		null, ok := t.Properties["serialization.null.format"]
+		null, ok := tableProperties["serialization.null.format"]
 		if !ok {
 			null = `\N`
 		}

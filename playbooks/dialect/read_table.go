@@ -164,11 +164,26 @@ func (t *tableReader) partitionedBy() (mistake *Error) {
 	return mistake
 }
 
+// clusteredBy reads (column, …) INTO n BUCKETS. How files are bucketed changes how fast a
+// query is, not what it gives.
 func (t *tableReader) clusteredBy() *Error {
-	if !t.peek().isOperator("(") {
+	if !t.operator("(") {
 		return t.expected("(")
 	}
-	t.skipParentheses()
+	for {
+		name, hole, mistake := t.name("the name of a column")
+		if mistake != nil {
+			return mistake
+		}
+		t.HasHoles = t.HasHoles || hole
+		t.BucketedBy = append(t.BucketedBy, name)
+		if t.operator(")") {
+			break
+		}
+		if !t.operator(",") {
+			return t.expected(", or )")
+		}
+	}
 	if t.words("SORTED", "BY") && t.peek().isOperator("(") {
 		t.skipParentheses()
 	}

@@ -51,3 +51,6 @@ var foreign = map[string]string{
 	"string_split": "split(text, ',')", "str_to_date": "date_parse(text, '%Y-%m-%d')",
 	"sysdate": "now()", "unix_timestamp": "to_unixtime(time)",
 }
+
+// ReservedInQueries tells whether a word cannot be a name in a query without quotes.
+func ReservedInQueries(word string) bool { return reservedInQueries[strings.ToUpper(word)] }

@@ -13,33 +13,16 @@ type Statement struct {
 	Tokens []Token // without comments and without the last ;
 	Span   Span    // from the first token to behind the last
 
-	Body    Span     // the query inside; empty when there is none
-	Table   *Table   // of CreateTable
-	View    *View    // of CreateView
-	Altered *Altered // of AlterAddPartition
-}
-
-// View is what a CREATE VIEW defines; its query is the statement's Body.
-type View struct {
-	Database, Name string // lower case; "" when a hole stands there
-	OrReplace      bool
-	HasHoles       bool
-}
-
-// Altered is the partitions that ALTER TABLE … ADD PARTITION registers.
-type Altered struct {
-	Database, Table string
-	IfNotExists     bool
-	Partitions      []Partition
-	HasHoles        bool
-}
-
-// Partition is one partition: its value for each partition column, and where its files
-// are. A Location of "" means the layout of Hive, under the table's own.
-type Partition struct {
-	Values   map[string]string
-	Location string
-	Offset   int
+	Body     Span      // the query inside; empty when there is none
+	Table    *Table    // of CreateTable
+	View     *View     // of CreateView
+	Filled   *Filled   // of CreateTableAs, Insert
+	Database *Database // of CreateDatabase
+	Altered  *Altered  // of AlterAddPartition, AlterDropPartition
+	Repaired *Object   // of MsckRepair
+	Dropped  *Dropped  // of Drop
+	Shown    *Shown    // of Show, Describe
+	Prepared *Prepared // of Prepare, Execute, Deallocate
 }
 
 // Parse reads exactly one statement, with or without a ; behind it. The statement is
@@ -65,9 +48,7 @@ func Parse(sql string) (*Statement, []*Error) {
 		mistakes = balanced(tokens)
 	}
 	if len(mistakes) == 0 {
-		if mistake := s.read(); mistake != nil {
-			mistakes = append(mistakes, mistake)
-		}
+		mistakes = s.read()
 	}
 	return s, mistakes
 }
@@ -137,8 +118,12 @@ func (s *Statement) keyword(from int, keywords ...string) int {
 
 // Identifiers are the names in a statement in lower case, sorted, each once, and
 // whether it asks for all columns of something. Keywords are among the names: which
-// words are names only a parser can tell.
+// words are names only a parser can tell. Of EXECUTE IMMEDIATE they are those of the
+// statement that it holds.
 func Identifiers(s *Statement) (names []string, star bool) {
+	if s.Class == Execute && s.Prepared != nil && s.Prepared.Statement != nil {
+		return Identifiers(s.Prepared.Statement)
+	}
 	seen := map[string]bool{}
 	for i, t := range s.Tokens {
 		var before, after Token

@@ -57,3 +57,6 @@ func editDistance(a, b string) int {
 	}
 	return last[len(b)]
 }
+
+// DidYouMean names the candidate nearest to word as a question, or is "".
+func DidYouMean(word string, candidates []string) string { return didYouMean(word, candidates) }

@@ -11,7 +11,8 @@ type Table struct {
 	Columns        []Column
 	Comment        string
 	Partitions     []Column
-	Buckets        int // of CLUSTERED BY … INTO n BUCKETS
+	BucketedBy     []string // of CLUSTERED BY (…)
+	Buckets        int      // of INTO n BUCKETS
 	SerDe          SerDe
 	StoredAs       string // upper case; TEXTFILE when nothing is said, "" for an InputFormat not known here
 	InputFormat    string // Java classes, when they are named

@@ -53,8 +53,10 @@ func TestClass(t *testing.T) {
 		"create view v as select 1": CreateView, "create or replace view v as select 1": CreateView, "create schema s": CreateDatabase,
 		"alter table a.b add partition (c = 1)": AlterAddPartition, "alter table t add if not exists partition (c=1)": AlterAddPartition,
 		"alter table t add columns (c int)": Alter, "alter database d set dbproperties ('a'='b')": Alter, "drop table t": Drop,
+		"alter table t drop partition (c = 1)": AlterDropPartition, "alter table `a-b`.t drop if exists partition (c=1), partition (c=2)": AlterDropPartition,
+		"alter table t partition (c=1) rename to partition (c=2)": Alter, "alter table t drop columns (c)": Alter,
 		"msck repair table t": MsckRepair, "show tables": Show, "desc t": Describe, "insert into t select 1": Insert,
-		"unload (select 1) to 's3://b/'": Unload, "prepare p from select 1": Prepare, "execute p": Execute, "explain select 1": Explain,
+		"unload (select 1) to 's3://b/'": Unload, "prepare p from select 1": Prepare, "execute p": Execute, "execute immediate 'select 1'": Execute, "explain select 1": Explain,
 		"delete from t": Delete, "update t set a = 1": Update, "merge into t using u on 1 = 1": Merge, "optimize t rewrite data": Optimize,
 		"vacuum t": Vacuum, "deallocate prepare p": Deallocate,
 	} {
@@ -76,6 +78,11 @@ func TestBody(t *testing.T) {
 		"INSERT INTO t (a) VALUES 1":                                   "VALUES 1",
 		"UNLOAD (SELECT a FROM (SELECT 1)) TO 's3://'":                 "SELECT a FROM (SELECT 1)",
 		"PREPARE p FROM SELECT ?":                                      "SELECT ?",
+		"PREPARE p FROM INSERT INTO t SELECT ?":                        "SELECT ?",
+		"EXECUTE IMMEDIATE 'SELECT 1'":                                 "",
+		"CREATE TABLE t AS (SELECT 1 AS a) WITH NO DATA":               "(SELECT 1 AS a)",
+		"CREATE TABLE t AS SELECT 1 AS a WITH DATA":                    "SELECT 1 AS a",
+		"INSERT INTO t (a, b) (SELECT 1, 2)":                           "(SELECT 1, 2)",
 		"EXPLAIN (FORMAT JSON) SELECT 1":                               "SELECT 1",
 		"DROP TABLE t":                                                 "",
 	} {
@@ -91,16 +98,17 @@ func TestBody(t *testing.T) {
 
 func TestViewAndPartitions(t *testing.T) {
 	s, _ := Parse("CREATE OR REPLACE VIEW Db.\"My \"\"V\" AS SELECT 1")
-	if diff := cmp.Diff(&View{Database: "db", Name: `my "v`, OrReplace: true}, s.View); diff != "" {
+	if diff := cmp.Diff(&View{Object: Object{Database: "db", Name: `my "v`, Offset: 23}, OrReplace: true}, s.View); diff != "" {
 		t.Error(diff)
 	}
 	s, mistakes := Parse("ALTER TABLE Db.T ADD IF NOT EXISTS PARTITION (A='x', b=-2) LOCATION 's3://b/1/' PARTITION (a=DATE '2024-01-01', b=3)")
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	want := &Altered{Database: "db", Table: "t", IfNotExists: true, Partitions: []Partition{
-		{Values: map[string]string{"a": "x", "b": "-2"}, Location: "s3://b/1/", Offset: 35},
-		{Values: map[string]string{"a": "2024-01-01", "b": "3"}, Offset: 80},
+	want := &Altered{Object: Object{Database: "db", Name: "t", Offset: 12}, IfNotExists: true, Partitions: []Partition{
+		{Values: map[string]string{"a": "x", "b": "-2"}, Location: "s3://b/1/", Offset: 35,
+			Offsets: map[string]int{"a": 46, "b": 53}, LocationOffset: 68},
+		{Values: map[string]string{"a": "2024-01-01", "b": "3"}, Offset: 80, Offsets: map[string]int{"a": 91, "b": 112}},
 	}}
 	if diff := cmp.Diff(want, s.Altered); diff != "" {
 		t.Error(diff)
@@ -168,11 +176,21 @@ func inOrder(sql string, tokens []Token) string {
 	return ""
 }
 
+// seedTexts are statements of every class, and what is none.
+var seedTexts = []string{"", "SELECT 'a''b', \"c\" FROM t -- x\n/* y */ LIMIT 1;", "SHOW 'a\\", "SELECT ${{ '}}' }}", "CREATE TABLE", "1.e5.x",
+	"CREATE EXTERNAL TABLE t (a struct<b:int>) PARTITIONED BY (p string) STORED AS ORC LOCATION 's3://b/' TBLPROPERTIES ('projection.enabled'='true'," +
+		"'projection.p.type'='date','projection.p.format'='yyyy/MM/dd''T''HH','projection.p.range'='NOW-3DAYS,NOW+1YEAR','storage.location.template'='s3://b/${p}/')",
+	"ALTER TABLE t ADD PARTITION (a=1) LOCATION 's3://b'", "SELECT (a, [b) LIMIT 1, 2 ORDER BY \x00 \xff ‘", "WITH x AS (SELECT 1) SELECT * FROM x",
+	"ALTER TABLE t DROP IF EXISTS PARTITION (a='x'), PARTITION (a=DATE '2024-01-01')", "MSCK REPAIR TABLE `d.t`", "DROP VIEW IF EXISTS \"v\"",
+	"SHOW TABLES IN d '*logs|.*x'", "SHOW COLUMNS FROM t IN d", "SHOW TBLPROPERTIES t('a')", "DESCRIBE FORMATTED d.t PARTITION (a=1) c",
+	"CREATE DATABASE IF NOT EXISTS d COMMENT 'x' LOCATION 's3://b/' WITH DBPROPERTIES ('a'='b')",
+	"CREATE TABLE IF NOT EXISTS t WITH (format = 'ORC', partitioned_by = ARRAY['a','b'], bucket_count = 3) AS SELECT 1 AS a WITH NO DATA",
+	"INSERT INTO t (a, b) VALUES (1, 2)", "PREPARE p FROM SELECT a FROM t WHERE b = ? AND c IN (?, ?)", "EXECUTE p USING 1, 'a''b', CAST(-1 AS bigint)",
+	"EXECUTE IMMEDIATE 'SELECT ''x'', ?' USING DATE '2024-01-01'", "DEALLOCATE PREPARE p",
+	"CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (a) INTO 4 BUCKETS ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' ESCAPED BY '\\\\' NULL DEFINED AS '' LOCATION 's3://b/'"}
+
 func seeds(f *testing.F) {
-	for _, sql := range []string{"", "SELECT 'a''b', \"c\" FROM t -- x\n/* y */ LIMIT 1;", "SHOW 'a\\", "SELECT ${{ '}}' }}", "CREATE TABLE", "1.e5.x",
-		"CREATE EXTERNAL TABLE t (a struct<b:int>) PARTITIONED BY (p string) STORED AS ORC LOCATION 's3://b/' TBLPROPERTIES ('projection.enabled'='true'," +
-			"'projection.p.type'='date','projection.p.format'='yyyy/MM/dd''T''HH','projection.p.range'='NOW-3DAYS,NOW+1YEAR','storage.location.template'='s3://b/${p}/')",
-		"ALTER TABLE t ADD PARTITION (a=1) LOCATION 's3://b'", "SELECT (a, [b) LIMIT 1, 2 ORDER BY \x00 \xff ‘", "WITH x AS (SELECT 1) SELECT * FROM x"} {
+	for _, sql := range seedTexts {
 		f.Add(sql)
 	}
 }
@@ -204,6 +222,13 @@ func FuzzParse(f *testing.F) {
 			Identifiers(s)
 			if s.Body.End < s.Body.Start || s.Body.End > len(sql) {
 				t.Errorf("%q: body %v", sql, s.Body)
+			}
+			s.Effect()
+			if p := s.Prepared; p != nil && p.Statement != nil {
+				checkBind(t, p.Statement)
+			}
+			if s.Table != nil && len(mistakes) == 0 && !s.Table.HasHoles {
+				checkDDL(t, s.Table)
 			}
 			if s.Table != nil {
 				if p, _ := s.Table.Projection(); p != nil && !s.Table.HasHoles {

@@ -3,7 +3,6 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -23,12 +22,12 @@ const (
 )
 
 // answer runs a query that was written by this package.
-func (e *Engine) answer(ctx context.Context, q *query, query string, loads map[*table]*load) (pages, error) {
+func (e *Engine) answer(ctx context.Context, q *selection, query string, loads map[*table]*load) (pages, error) {
 	var rows int64
 	for _, l := range loads {
 		rows += l.rows
 	}
-	if rows <= smallAnswer || q.isLimited() {
+	if rows <= smallAnswer || q.Limit >= 0 && q.Limit <= smallAnswer {
 		first, err := e.db.QueryContext(ctx, query)
 		return pages{
 			next: func() (*sql.Rows, error) {
@@ -42,25 +41,12 @@ func (e *Engine) answer(ctx context.Context, q *query, query string, loads map[*
 	return e.spool(ctx, q, query)
 }
 
-// isLimited tells whether the query says LIMIT with a number that is small enough.
-func (q *query) isLimited() bool {
-	for _, modifier := range children(q.tree, "modifiers") {
-		modifier, _ := modifier.(node)
-		limit := child(child(modifier, "limit"), "value")
-		if number, ok := limit["value"].(json.Number); ok {
-			n, err := number.Int64()
-			return err == nil && n <= smallAnswer
-		}
-	}
-	return false
-}
-
-func (e *Engine) spool(ctx context.Context, q *query, query string) (pages, error) {
+func (e *Engine) spool(ctx context.Context, q *selection, query string) (pages, error) {
 	e.mu.Lock()
 	e.serial++
 	name := fmt.Sprintf("scratch.main.answer_%d", e.serial)
 	e.mu.Unlock()
-	names := make([]string, len(q.columns)) // of their own: an answer may have a name twice
+	names := make([]string, len(q.Columns)) // of their own: an answer may have a name twice
 	for i := range names {
 		names[i] = fmt.Sprintf("c%d", i)
 	}

@@ -5,7 +5,7 @@
 // statement passes a gate of its own (see gate.go) before DuckDB sees it, and DuckDB
 // is locked so that no statement could read a file or reach the network (see
 // sandbox.go). Where Trino, which Athena runs, and DuckDB differ in meaning, a
-// statement is rewritten so that it means what it means in Athena (see functions.go).
+// statement is rewritten so that it means what it means in Athena (see package trino).
 package duckdb
 
 import (
@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Case       string    // folder that holds s3/<bucket>/<key…>; never written to
 	Scratch    string    // existing empty folder for the scratch database, which spills there
+	Cache      string    // folder that keeps loaded logs between runs; "" is none
 	Memory     int64     // bytes; 0 is 1 GiB
 	Threads    int       // 0 is one for each CPU
 	Now        time.Time // what current_timestamp and NOW of partition projection are
@@ -35,34 +36,18 @@ type Options struct {
 	Progress   func(Progress) // called while files are read, by one goroutine a table; may be nil
 }
 
-// Progress says how far the reading of a table's files is.
-type Progress struct {
-	Table string
-	Files int64 // read so far
-	Of    int64 // files there are
-	Bytes int64 // read so far, as stored
-	Rows  int64 // read so far
-}
-
 // Engine is one scratch database over one case. It is safe for concurrent use.
 type Engine struct {
 	options Options
 	db      *sql.DB
 	wanted  wanted
 
-	mu      sync.Mutex // guards the catalog and what follows
-	tables  map[string]*table
-	views   map[string]*view
-	serial  int
-	loaders map[string]*loader
-	counts  map[string]seen
-}
-
-// view is a view as it was defined. Its body is a tree (see tree.go), already
-// rewritten, and is put in place of the view's name.
-type view struct {
-	name string
-	body node
+	mu     sync.Mutex // guards the catalog and what follows
+	tables map[string]*table
+	views  map[string]*view
+	serial int
+	loads  map[string]*load
+	counts map[string]seen
 }
 
 const defaultMemory = 1 << 30
@@ -79,7 +64,7 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 		return nil, fmt.Errorf("start the query engine: the scratch folder %q: %w", options.Scratch, errors.Join(err, notFolder(stat)))
 	}
 	e := &Engine{options: options, tables: map[string]*table{}, views: map[string]*view{},
-		loaders: map[string]*loader{}, counts: map[string]seen{}, wanted: wantedBy(options.Statements)}
+		loads: map[string]*load{}, counts: map[string]seen{}, wanted: wantedBy(options.Statements)}
 	if err := e.openDatabase(ctx); err != nil {
 		return nil, fmt.Errorf("start the query engine: %w", errors.Join(err, e.Close()))
 	}
@@ -98,6 +83,9 @@ func (e *Engine) Close() error {
 	var errs []error
 	if e.db != nil {
 		errs = append(errs, e.db.Close())
+	}
+	for _, l := range e.loads {
+		errs = append(errs, l.store.close())
 	}
 	for _, name := range []string{scratchFile, scratchFile + ".wal", spillFolder} {
 		errs = append(errs, os.RemoveAll(filepath.Join(e.options.Scratch, name)))

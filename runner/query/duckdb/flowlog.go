@@ -3,49 +3,9 @@ package duckdb
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
-
-// flowLogFields are the fields of VPC flow logs, versions 2 to 10 (Amazon VPC User
-// Guide, "Flow log records"), written without hyphens.
-var flowLogFields = strings.Fields(`version accountid interfaceid srcaddr dstaddr srcport dstport protocol packets bytes
-	start end action logstatus vpcid subnetid instanceid tcpflags type pktsrcaddr pktdstaddr region azid sublocationtype
-	sublocationid pktsrcawsservice pktdstawsservice flowdirection trafficpath ecsclusterarn ecsclustername
-	ecscontainerinstancearn ecscontainerinstanceid ecscontainerid ecssecondcontainerid ecsservicename
-	ecstaskdefinitionarn ecstaskarn ecstaskid rejectreason resourceid encryptionstatus resourcetype tgwid
-	tgwattachmentid tgwsrcvpcaccountid tgwdstvpcaccountid tgwsrcvpcid tgwdstvpcid tgwsrcsubnetid tgwdstsubnetid
-	tgwsrceni tgwdsteni tgwsrcazid tgwdstazid tgwpairattachmentid packetslostnoroute packetslostblackhole
-	packetslostmtuexceeded packetslostttlexpired`)
-
-// otherNames are what tables call these fields: the source playbook's names and those
-// of common table definitions.
-var otherNames = map[string]string{"account": "accountid", "sourceaddress": "srcaddr", "destinationaddress": "dstaddr",
-	"sourceport": "srcport", "destinationport": "dstport", "numpackets": "packets", "numbytes": "bytes",
-	"starttime": "start", "endtime": "end", "eniid": "interfaceid", "sourceip": "srcaddr",
-	"destinationip": "dstaddr", "srcip": "srcaddr", "dstip": "dstaddr", "startts": "start", "endts": "end",
-	"vpc": "vpcid", "subnet": "subnetid", "instance": "instanceid", "tcpflag": "tcpflags", "status": "logstatus",
-	"packetsourceaddress": "pktsrcaddr", "packetdestinationaddress": "pktdstaddr", "direction": "flowdirection",
-	"packetsrcaddr": "pktsrcaddr", "packetdstaddr": "pktdstaddr", "availabilityzoneid": "azid", "dstaddress": "dstaddr",
-	"srcaddress": "srcaddr", "pkts": "packets"}
-
-// flowField is the field of flow logs that a name means, or "" when it means none.
-func flowField(name string) string {
-	plain := strings.Map(func(r rune) rune {
-		if r == '-' || r == '_' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(name))
-	if field, ok := otherNames[plain]; ok {
-		return field
-	}
-	for _, field := range flowLogFields {
-		if plain == field {
-			return field
-		}
-	}
-	return ""
-}
 
 // flowFields says what a table's columns mean, and with that how to judge the first
 // line of a file.
@@ -60,7 +20,7 @@ func newFlowFields(columns []column) flowFields {
 	f := flowFields{status: -1, byField: map[string]int{}}
 	for i, c := range columns {
 		field := flowField(c.name)
-		if field == "logstatus" {
+		if field == "log-status" {
 			f.status = i
 		}
 		if field == "" {
@@ -69,13 +29,20 @@ func newFlowFields(columns []column) flowFields {
 		f.fields = append(f.fields, field)
 		f.byField[field] = i
 	}
-	_, source := f.byField["srcaddr"]
-	_, destination := f.byField["dstaddr"]
-	f.isFlow = source && destination
+	f.isFlow = f.has("srcaddr") && f.has("dstaddr")
+	if !f.isFlow && len(columns) >= 3 && !slices.ContainsFunc(columns, func(c column) bool { return flowField(c.name) == "" }) {
+		// A custom format need not have both addresses.
+		f.isFlow = slices.ContainsFunc([]string{"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "interface-id", "log-status"}, f.has)
+	}
 	if !f.isFlow {
 		f.status = -1
 	}
 	return f
+}
+
+func (f flowFields) has(field string) bool {
+	_, ok := f.byField[field]
+	return ok
 }
 
 // header is the first line of a file, read as names of fields.

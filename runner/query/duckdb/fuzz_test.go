@@ -2,13 +2,11 @@ package duckdb
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -57,24 +55,21 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, name := range []string{"csv", "js", "del"} {
 			defined := e.tables["default."+name]
-			l := &loader{engine: e, table: defined, columns: defined.columns, ctx: t.Context(), free: make(chan *batch, 1)}
-			r := &reading{file: logFile{name: "b/t/x"}, batches: make(chan *batch, 1+bytes.Count(content, []byte{'\n'})/batchRows)}
-			report := &fileReport{file: r.file}
-			fr := l.newFileReader(report, r)
-			fr.readLines(newLines(bytes.NewReader(content)))
-			fr.flush()
-			close(r.batches)
+			l := &loader{engine: e, table: defined, columns: defined.columns, ctx: t.Context()}
+			w := &worker{loader: l, batch: newBatch(l.columns)}
+			report := &fileReport{file: logFile{name: "b/t/x"}}
 			lines := bytes.Count(content, []byte{'\n'})
 			if len(content) > 0 && content[len(content)-1] != '\n' {
 				lines++
 			}
-			rows := 0
-			for b := range r.batches {
-				rows += b.rows
-				for i, column := range b.columns {
-					if len(column.null) != b.rows {
-						t.Errorf("%s: column %d has %d values in %d rows", name, i, len(column.null), b.rows)
-					}
+			if lines > batchRows {
+				t.Skip("more than one batch")
+			}
+			w.newFileReader(report).readLines(newLines(bytes.NewReader(content)))
+			rows := w.batch.rows
+			for i := range w.batch.columns {
+				if got := w.batch.columns[i].len(); got != rows {
+					t.Errorf("%s: column %d has %d values in %d rows", name, i, got, rows)
 				}
 			}
 			if len(report.gaps) > 0 && strings.Contains(report.gaps[len(report.gaps)-1].Problem, "was left out") {
@@ -117,17 +112,6 @@ func TestDecimals(t *testing.T) {
 	}
 }
 
-func TestDoubleText(t *testing.T) {
-	got := []string{}
-	for _, f := range []float64{0, 1, -1.5, 1e10, 1.5e-7, 123456.789, math.NaN(), math.Inf(-1)} {
-		got = append(got, doubleText(f))
-	}
-	want := []string{"0.0E0", "1.0E0", "-1.5E0", "1.0E10", "1.5E-7", "1.23456789E5", "NaN", "-Infinity"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestHeaders(t *testing.T) {
 	columns := func(names string) []column {
 		var list []column
@@ -156,8 +140,8 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	for _, field := range flowLogFields {
-		if flowField(strings.ToUpper(field)) == "" {
-			t.Errorf("%s is not known", field)
+		if flowField(strings.ToUpper(field.name)) == "" {
+			t.Errorf("%s is not known", field.name)
 		}
 	}
 }

@@ -39,7 +39,56 @@ func (l *loader) gaps() []steps.Gap {
 		}
 		gaps = append(gaps, gap)
 	}
+	gaps = append(gaps, l.absentColumns()...)
 	return append(append(gaps, l.missingDays()...), l.holes()...)
+}
+
+// absentColumns tells of columns that are asked for and that no file has, or not all.
+func (l *loader) absentColumns() []steps.Gap {
+	lacking, files := map[string]int{}, 0
+	for _, report := range l.readings {
+		if report.used {
+			files++
+		}
+		for _, name := range report.absent {
+			lacking[name]++
+		}
+	}
+	var gaps []steps.Gap
+	for _, some := range []bool{false, true} {
+		var names []string
+		for _, name := range sortedKeys(lacking) {
+			if (lacking[name] < files) == some {
+				names = append(names, name)
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		which := "no file has"
+		if some {
+			which = "not every file has"
+		}
+		gaps = append(gaps, steps.Gap{Source: l.table.def.Name, Count: int64(len(names)),
+			Problem: which + " columns that the table has, which are NULL then: " + strings.Join(names, ", ")})
+	}
+	return gaps
+}
+
+// blockingLine notes what is wrong with a line, and could hide something.
+func (r *fileReport) blockingLine(problem string, line []byte) {
+	r.line(problem, line)
+	r.problems[problem].Blocking = true
+}
+
+// lacks notes a column of the table that the file does not have.
+func (r *fileReport) lacks(name string) { r.absent = append(r.absent, name) }
+
+// finish puts what was wrong with lines behind what was wrong with the file.
+func (r *fileReport) finish() {
+	for _, problem := range sortedKeys(r.problems) {
+		r.gaps = append(r.gaps, *r.problems[problem])
+	}
 }
 
 // shorten makes one gap of those that follow the first of the same problem.

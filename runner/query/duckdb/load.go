@@ -9,17 +9,21 @@ import (
 	"path/filepath"
 	"slices"
 
+	driverpkg "github.com/duckdb/duckdb-go/v2"
+
 	"playbook/playbooks/dialect"
 	"playbook/steps"
 )
 
-// load is a table's files as they were read: some or all of its columns, in a table of
-// the scratch database.
+// load is a table's files as they were read: some or all of its columns, in a store.
 type load struct {
-	name    string // in scratch.main
+	name    string // of the view in scratch.main that queries see
 	columns []column
+	types   []driverpkg.TypeInfo // of the columns
+	store   *store
+	batches []stored
 	rows    int64
-	bytes   int64 // as stored
+	bytes   int64 // of the files
 	gaps    []steps.Gap
 }
 
@@ -100,35 +104,49 @@ func (e *Engine) load(ctx context.Context, t *table, columns []column) (*load, e
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	l := &loader{engine: e, table: t, root: root, list: list, columns: columns, ctx: ctx, free: make(chan *batch, 64)}
 	e.mu.Lock()
 	e.serial++
-	name := fmt.Sprintf("loaded_%d", e.serial)
-	e.loaders[name] = l
+	made := &load{name: fmt.Sprintf("loaded_%d", e.serial), columns: columns}
 	e.mu.Unlock()
-	defer func() {
-		e.mu.Lock()
-		delete(e.loaders, name)
-		e.mu.Unlock()
-	}()
-	if err := e.exec(ctx, t.createSQL(name, columns)); err != nil {
-		return nil, err
+	for _, c := range columns {
+		kind, err := c.typeInfo()
+		if err != nil {
+			return nil, fmt.Errorf("read the table %s: column %s: %w", t.def.Name, c.name, err)
+		}
+		made.types = append(made.types, kind)
 	}
-	l.start()
-	insert := fmt.Sprintf("INSERT INTO scratch.main.%s SELECT * FROM %s(%s)", name, loadFunction, quoteString(name))
-	_, err = e.db.ExecContext(ctx, insert)
-	cancel()
-	l.workers.Wait()
-	if err == nil {
-		err = l.outcome()
+	l := &loader{engine: e, table: t, root: root, list: list, columns: columns, ctx: ctx}
+	file, err := os.OpenFile(filepath.Join(e.options.Scratch, made.name+storeSuffix), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("read the table %s: %w", t.def.Name, err)
+	}
+	l.store = &store{file: file}
+	if err = l.run(); err == nil {
+		err = outcome(l.readings)
 	}
 	if err != nil {
-		_, dropped := e.db.ExecContext(context.WithoutCancel(ctx), "DROP TABLE scratch.main."+name)
-		return nil, fmt.Errorf("read the table %s: %w", t.def.Name, errors.Join(err, dropped))
+		return nil, fmt.Errorf("read the table %s: %w", t.def.Name, errors.Join(err, file.Close(), os.Remove(file.Name())))
 	}
-	return &load{name: name, columns: columns, rows: l.rows, bytes: l.bytes, gaps: l.gaps()}, nil
+	made.store, made.batches, made.gaps, made.rows = l.store, l.batches(), l.gaps(), l.rows.Load()
+	for _, file := range list.files {
+		made.bytes += file.size
+	}
+	return made, e.show(ctx, made)
+}
+
+// show lets queries see a load. The view has the load's name; where values are slow to
+// hand over, it is a table into which DuckDB has copied them once.
+func (e *Engine) show(ctx context.Context, made *load) error {
+	e.mu.Lock()
+	e.loads[made.name] = made
+	e.mu.Unlock()
+	kind := "VIEW"
+	for _, c := range made.columns {
+		if c.kind.form() == asValue {
+			kind = "TABLE"
+		}
+	}
+	return e.exec(ctx, fmt.Sprintf("CREATE %s scratch.main.%s AS SELECT * FROM %s(%s)", kind, made.name, scanFunction, quoteString(made.name)))
 }
 
 // row runs a query that this package wrote and gives its only row.

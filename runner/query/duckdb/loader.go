@@ -1,17 +1,24 @@
 package duckdb
 
 import (
+	"bufio"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"hash"
+	"io"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
-	driverpkg "github.com/duckdb/duckdb-go/v2"
+	"github.com/klauspost/compress/gzip"
 )
 
-// loader reads a table's files on several goroutines and hands their rows to DuckDB in
-// the order of the files.
+// loader reads a table's files with several workers into a store. A worker takes a few
+// consecutive files at a time and writes what it made of them wherever the store has
+// room; the order of the files comes back when the batches are put into a list.
 type loader struct {
 	engine  *Engine
 	table   *table
@@ -19,190 +26,200 @@ type loader struct {
 	list    *listing
 	columns []column
 	ctx     context.Context // of the query that waits
+	store   *store
+	sums    bool // wanted of each file, for the cache
 
-	workers sync.WaitGroup
-	order   chan *reading // files, in order
-	free    chan *batch
-	current *reading
-	rest    *batch // not yet handed over: from row done on
-	done    int
+	readings []*fileReport // of each file
+	groups   []group
+	taken    atomic.Int64 // groups
 
-	files, bytes, rows int64
-	readings           []*fileReport
-	failed             error
+	files, bytes, rows atomic.Int64 // read so far
 }
 
-// reading is a file that is being read.
-type reading struct {
-	file    logFile
-	batches chan *batch
-	report  *fileReport // complete when batches is closed
+// group is consecutive files that one worker reads into the same batches.
+type group struct {
+	from, to int // in the list of files
+	batches  []stored
 }
 
-// start begins to read. The channels bound how far reading can run ahead of DuckDB.
-func (l *loader) start() {
-	threads := l.engine.options.Threads
-	jobs := make(chan *reading)
-	l.order = make(chan *reading, 4*threads)
-	l.workers.Go(func() {
-		defer close(jobs)
-		defer close(l.order)
-		for _, file := range l.list.files {
-			r := &reading{file: file, batches: make(chan *batch, 4)}
-			select {
-			case l.order <- r:
-			case <-l.ctx.Done():
-				return
+const (
+	// groupBytes is about how much of stored files makes a group. Many small files
+	// would make many small batches, which are slow to query.
+	groupBytes = 1 << 20
+	// workerMemory is about what a worker needs.
+	workerMemory = 48 << 20
+)
+
+func (l *loader) group() {
+	size := int64(0)
+	for i, file := range l.list.files {
+		if i == 0 || size >= groupBytes {
+			l.groups = append(l.groups, group{from: i, to: i})
+			size = 0
+		}
+		l.groups[len(l.groups)-1].to = i + 1
+		size += file.size
+	}
+}
+
+// run reads all files. An error is of the store, or that the query was cancelled; what
+// is wrong with files is in the readings.
+func (l *loader) run() error {
+	l.readings = make([]*fileReport, len(l.list.files))
+	l.group()
+	stop := l.report()
+	defer stop()
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	defer cancel(nil)
+	l.ctx = ctx
+	workers := min(l.engine.options.Threads, len(l.groups), int(max(1, l.engine.options.Memory/workerMemory)))
+	var wait sync.WaitGroup
+	for range workers {
+		wait.Go(func() {
+			w := &worker{loader: l, batch: newBatch(l.columns), lines: newLines(nil), digest: sha256.New()}
+			for {
+				next := l.taken.Add(1) - 1
+				if next >= int64(len(l.groups)) || ctx.Err() != nil {
+					return
+				}
+				if err := w.read(&l.groups[next]); err != nil {
+					cancel(err)
+					return
+				}
 			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// batches are all that was read, in the order of the files.
+func (l *loader) batches() []stored {
+	var all []stored
+	for _, g := range l.groups {
+		all = append(all, g.batches...)
+	}
+	return all
+}
+
+// worker reads files, one after the other. What it holds is used again for each.
+type worker struct {
+	loader *loader
+	group  *group
+	batch  *batch
+	lines  *lines
+	packed *bufio.Reader
+	gzip   *gzip.Reader
+	digest hash.Hash
+	buffer []byte // of what is written
+	failed error  // of the store
+}
+
+func (w *worker) read(g *group) error {
+	w.group = g
+	for i := g.from; i < g.to; i++ {
+		report := w.readFile(w.loader.list.files[i])
+		w.loader.readings[i] = report
+		w.loader.files.Add(1)
+	}
+	w.flush()
+	return w.failed
+}
+
+// flush writes the batch to the store, and tells whether to go on.
+func (w *worker) flush() bool {
+	if w.batch.rows == 0 || w.failed != nil {
+		return w.failed == nil
+	}
+	var made stored
+	made, w.buffer, w.failed = w.loader.store.write(w.batch, w.buffer)
+	w.group.batches = append(w.group.batches, made)
+	w.loader.rows.Add(int64(w.batch.rows))
+	w.batch.reset()
+	return w.failed == nil && w.loader.ctx.Err() == nil
+}
+
+// input is a file while it is read: what passes is counted, and summed for the cache.
+type input struct {
+	loader *loader
+	file   io.Reader
+	digest hash.Hash // nil when no sum is wanted
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	if err := in.loader.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := in.file.Read(p)
+	in.loader.bytes.Add(int64(n))
+	if in.digest != nil {
+		in.digest.Write(p[:n])
+	}
+	return n, err
+}
+
+// Progress says how far the reading of a table's files is.
+type Progress struct {
+	Table   string
+	Files   int64         // read so far
+	Of      int64         // files there are
+	Bytes   int64         // read so far, as stored
+	OfBytes int64         // there are, as stored
+	Rows    int64         // read so far
+	Left    time.Duration // about how long it will take still; 0 is not known
+}
+
+const progressPace = 200 * time.Millisecond
+
+// report tells of the progress until it is stopped, and then of the end.
+func (l *loader) report() (stop func()) {
+	tell := l.engine.options.Progress
+	if tell == nil {
+		return func() {}
+	}
+	p := Progress{Table: l.table.def.Name, Of: int64(len(l.list.files))}
+	for _, file := range l.list.files {
+		p.OfBytes += file.size
+	}
+	began, done := time.Now(), make(chan struct{})
+	now := func() {
+		p.Files, p.Bytes, p.Rows, p.Left = l.files.Load(), l.bytes.Load(), l.rows.Load(), 0
+		if passed := time.Since(began); p.Bytes > 0 && passed > progressPace {
+			p.Left = time.Duration(float64(passed) * float64(max(0, p.OfBytes-p.Bytes)) / float64(p.Bytes))
+		}
+		tell(p)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		tick := time.NewTicker(progressPace)
+		defer tick.Stop()
+		for {
 			select {
-			case jobs <- r:
-			case <-l.ctx.Done():
-				close(r.batches)
+			case <-tick.C:
+				now()
+			case <-done:
+				now()
 				return
 			}
 		}
 	})
-	for range threads {
-		l.workers.Go(func() {
-			for r := range jobs {
-				r.report = l.read(r)
-				close(r.batches)
-			}
-		})
-	}
-}
-
-// nextBatch is the next batch in the order of the files, or nil behind the last.
-func (l *loader) nextBatch() (*batch, error) {
-	for {
-		if l.current == nil {
-			r, ok := <-l.order
-			if !ok {
-				return nil, l.ctx.Err()
-			}
-			l.current = r
-		}
-		if b, ok := <-l.current.batches; ok {
-			return b, nil
-		}
-		if err := l.ctx.Err(); err != nil {
-			return nil, err
-		}
-		l.finished(l.current.report)
-		l.current = nil
-	}
-}
-
-func (l *loader) finished(report *fileReport) {
-	l.readings = append(l.readings, report)
-	l.files++
-	l.bytes += report.file.size
-	l.rows += report.rows
-	if progress := l.engine.options.Progress; progress != nil {
-		progress(Progress{Table: l.table.def.Name, Files: l.files, Of: int64(len(l.list.files)), Bytes: l.bytes, Rows: l.rows})
-	}
-}
-
-const loadFunction = "playbook_load"
-
-// tableFunction lets DuckDB ask a loader for rows: INSERT INTO … SELECT * FROM
-// playbook_load('name'). The gate keeps queries from calling it.
-func (e *Engine) tableFunction() driverpkg.ChunkTableFunction {
-	return driverpkg.ChunkTableFunction{
-		Config: driverpkg.TableFunctionConfig{Arguments: []driverpkg.TypeInfo{mustType(varchar)}},
-		BindArguments: func(_ map[string]any, arguments ...any) (driverpkg.ChunkTableSource, error) {
-			name, _ := arguments[0].(string)
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			l, ok := e.loaders[name]
-			if !ok {
-				return nil, fmt.Errorf("nothing is being loaded as %q", name)
-			}
-			return l, nil
-		},
-	}
-}
-
-// ColumnInfos, Cardinality, Init and FillChunk make a loader a source of DuckDB's.
-func (l *loader) ColumnInfos() []driverpkg.ColumnInfo {
-	infos := make([]driverpkg.ColumnInfo, len(l.columns))
-	for i := range l.columns {
-		kind, err := l.columns[i].typeInfo()
-		if err != nil {
-			l.failed = err
-			kind = mustType(varchar)
-		}
-		infos[i] = driverpkg.ColumnInfo{Name: l.columns[i].name, T: kind}
-	}
-	return infos
-}
-
-func (l *loader) Cardinality() *driverpkg.CardinalityInfo { return nil }
-
-func (l *loader) Init() {}
-
-func (l *loader) FillChunk(chunk driverpkg.DataChunk) error {
-	if l.failed != nil {
-		return l.failed
-	}
-	capacity, at := driverpkg.GetDataChunkCapacity(), 0
-	for at < capacity {
-		if l.rest == nil {
-			next, err := l.nextBatch()
-			if err != nil {
-				return err
-			}
-			if next == nil {
-				break
-			}
-			l.rest, l.done = next, 0
-		}
-		count := min(capacity-at, l.rest.rows-l.done)
-		for i := range l.columns {
-			if err := l.rest.columns[i].fill(chunk, i, &l.columns[i], l.done, l.done+count, at); err != nil {
-				return fmt.Errorf("column %s: %w", l.columns[i].name, err)
-			}
-		}
-		at, l.done = at+count, l.done+count
-		if l.done == l.rest.rows {
-			l.release(l.rest)
-			l.rest = nil
-		}
-	}
-	return chunk.SetSize(at)
-}
-
-func (l *loader) take() *batch {
-	select {
-	case b := <-l.free:
-		b.reset()
-		return b
-	default:
-		return newBatch(l.columns)
-	}
-}
-
-func (l *loader) release(b *batch) {
-	select {
-	case l.free <- b:
-	default:
+	return func() {
+		close(done)
+		wait.Wait()
 	}
 }
 
 // outcome is an error when no file could be used: a table without rows would answer
 // every question with nothing.
-func (l *loader) outcome() error {
-	used := 0
+func outcome(readings []*fileReport) error {
 	var problems []string
-	for _, report := range l.readings {
-		if report.used {
-			used++
-		} else if len(problems) < 3 && len(report.gaps) > 0 {
+	for _, report := range readings {
+		switch {
+		case report.used:
+			return nil
+		case len(problems) < 3 && len(report.gaps) > 0:
 			problems = append(problems, report.gaps[0].Source+" "+report.gaps[0].Problem)
 		}
 	}
-	if used == 0 {
-		return fmt.Errorf("none of its %d files could be used: %s", len(l.readings), strings.Join(problems, "; "))
-	}
-	return nil
+	return fmt.Errorf("none of its %d files could be used: %s", len(readings), strings.Join(problems, "; "))
 }

@@ -2,12 +2,17 @@ package duckdb
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"playbook/playbooks/dialect"
 	"playbook/steps"
@@ -26,6 +31,8 @@ type fileReport struct {
 	skipped  int64 // records that say SKIPDATA
 	gaps     []steps.Gap
 	problems map[string]*steps.Gap // of lines, by problem
+	absent   []string              // columns that the file does not have
+	sum      string                // SHA-256 of the file as stored; "" when it could not be read to its end
 }
 
 // add notes what is wrong with the file as a whole.
@@ -50,75 +57,120 @@ func (r *fileReport) line(problem string, line []byte) {
 	}
 }
 
-// fileReader reads the lines of one file into batches.
+// fileReader reads the lines of one file into its worker's batch.
 type fileReader struct {
+	worker *worker
 	loader *loader
 	table  *table
 	report *fileReport
-	out    chan<- *batch
 	batch  *batch
 	parse  func(*fileReader, []byte)
 
-	from     []int    // for each column of the files its place in a batch, or -1
-	constant [][]byte // value of columns that are the same in all rows, by place; nil for the others
-	fields   int      // that the header line has; 0 without one
-	scratch  [][]byte // fields of the line
-	buffer   []byte   // of fields that had escapes
+	from      []int      // for each column of the files its place in a batch, or -1
+	constants []constant // columns that are the same in all rows
+	odd       []constant // of these, what is no value of the column's type: a problem of each line
+	since     int        // row of the batch up to which the constants are filled in
+	fields    int        // that the header line has; 0 without one
+	plan      []field    // of delimited lines
+	ends      []int      // of fields in a delimited line
+	scratch   [][]byte   // fields of the line
+	buffer    []byte     // of fields that had escapes
 }
 
-// read reads one file. It never fails: what is wrong is in the report.
-func (l *loader) read(r *reading) *fileReport {
-	report := &fileReport{file: r.file}
+// constant is the value of a column that is the same in all rows of a file: of a
+// partition column, or its path.
+type constant struct {
+	place int
+	value []byte
+}
+
+// readFile reads one file. It never fails: what is wrong is in the report.
+func (w *worker) readFile(file logFile) *fileReport {
+	l, report := w.loader, &fileReport{file: file}
 	if l.ctx.Err() != nil {
 		return report
 	}
-	file, err := l.root.Open(filepath.FromSlash(r.file.name))
+	opened, err := l.root.Open(filepath.FromSlash(file.name))
 	if err != nil {
 		report.add(true, "cannot be opened: %s", short(err))
 		return report
 	}
-	defer file.Close()
-	if r.file.size == 0 {
-		report.add(true, "is empty (0 bytes): the copy is not complete")
-		return report
+	defer opened.Close()
+	in := &input{loader: l, file: opened}
+	if l.sums {
+		w.digest.Reset()
+		in.digest = w.digest
 	}
-	content, closeContent, err := decompress(file)
+	w.readContent(in, opened, report)
+	// What a broken file holds behind the break is summed, too.
+	if _, err := io.Copy(io.Discard, in); err == nil && l.sums {
+		report.sum = hex.EncodeToString(w.digest.Sum(nil))
+	}
+	report.finish()
+	return report
+}
+
+func (w *worker) readContent(in *input, file io.ReaderAt, report *fileReport) {
+	if report.file.size == 0 {
+		report.add(true, "is empty (0 bytes): the copy is not complete")
+		return
+	}
+	if w.loader.table.def.SerDe.Class == dialect.Parquet {
+		w.newFileReader(report).readParquet(file, report.file.size)
+		return
+	}
+	start := make([]byte, 512)
+	n, _ := file.ReadAt(start, 0) // an error is met again
+	if format := notText(start[:n]); format != "" {
+		report.add(true, "was left out: the table reads text, and this is %s", format)
+		return
+	}
+	content, closeContent, err := w.decompress(in)
 	if err != nil {
 		report.add(true, "cannot be read: %s", broken(err))
-		return report
+		return
 	}
 	defer closeContent()
-	fr := l.newFileReader(report, r)
-	fr.readLines(newLines(content))
-	fr.flush()
-	for _, gap := range report.problems {
-		report.gaps = append(report.gaps, *gap)
+	w.lines.reset(content)
+	if format := formatOf(w.lines.peek(512)); format != "text" && format != "empty" {
+		report.add(true, "was left out: the table reads text, and what is compressed here is %s", format)
+		return
 	}
-	return report
+	w.newFileReader(report).readLines(w.lines)
 }
 
 func broken(err error) string {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "it breaks off in the middle (truncated)"
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, zstd.ErrMagicMismatch):
+		return "bytes that are not compressed stand where compressed ones should"
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch):
+		return "its checksum is wrong (damaged)"
 	}
 	return short(err)
 }
 
-func (l *loader) newFileReader(report *fileReport, r *reading) *fileReader {
+func (w *worker) newFileReader(report *fileReport) *fileReader {
+	l := w.loader
 	t := l.table
-	fr := &fileReader{loader: l, table: t, report: report, out: r.batches, batch: l.take(),
-		from: make([]int, t.inFile), constant: make([][]byte, len(l.columns))}
+	fr := &fileReader{worker: w, loader: l, table: t, report: report, batch: w.batch, since: w.batch.rows,
+		from: make([]int, t.inFile)}
 	for i := range fr.from {
 		fr.from[i] = -1
 	}
-	partition := map[string]string{pathColumn: uri(r.file.name)}
+	partition := map[string]string{pathColumn: uri(report.file.name)}
 	for i, c := range t.partitions() {
-		partition[c.name] = r.file.values[i]
+		partition[c.name] = report.file.values[i]
 	}
 	for place, c := range l.columns {
 		if value, ok := partition[c.name]; ok {
-			fr.constant[place] = append([]byte{}, value...)
+			same := constant{place, []byte(value)}
+			if c.kind == text || newBatch([]column{c}).columns[0].parse(&c, same.value) {
+				fr.constants = append(fr.constants, same)
+			} else {
+				fr.odd = append(fr.odd, same)
+			}
 			continue
 		}
 		for i := range t.inFile {
@@ -129,9 +181,10 @@ func (l *loader) newFileReader(report *fileReport, r *reading) *fileReader {
 	}
 	switch t.def.SerDe.Class {
 	case dialect.LazySimple:
-		fr.parse = (*fileReader).delimited
+		fr.parse = fr.newFast(newDelimited(t))
 	case dialect.OpenCSV:
 		fr.parse = newCSV(t.def.SerDe)
+	case dialect.Parquet:
 	default:
 		fr.parse = newJSON(t)
 	}
@@ -139,6 +192,7 @@ func (l *loader) newFileReader(report *fileReport, r *reading) *fileReader {
 }
 
 func (fr *fileReader) readLines(l *lines) {
+	defer fr.fillConstants()
 	number, err := 0, error(nil)
 	for {
 		var line []byte
@@ -155,16 +209,15 @@ func (fr *fileReader) readLines(l *lines) {
 		if number <= fr.table.skip {
 			continue
 		}
-		if fr.batch.rows == batchRows && !fr.flush() {
+		if fr.batch.isFull() && !fr.flush() {
 			return
 		}
 		fr.parse(fr, line)
-		for place, value := range fr.constant {
-			if value != nil {
-				fr.put(place, value, line)
-			}
+		for _, c := range fr.odd {
+			fr.put(c.place, c.value, line)
 		}
 		fr.batch.rows++
+		fr.batch.raw += len(line)
 		fr.report.rows++
 	}
 	switch {
@@ -175,6 +228,33 @@ func (fr *fileReader) readLines(l *lines) {
 		fr.report.used = true
 		if fr.report.rows == 0 {
 			fr.report.add(false, "holds no records")
+		}
+	}
+}
+
+// flush hands the batch over, and tells whether to go on.
+func (fr *fileReader) flush() bool {
+	fr.fillConstants()
+	fr.since = 0
+	return fr.worker.flush()
+}
+
+// fillConstants gives the rows that were read of the file the values that all of them
+// have.
+func (fr *fileReader) fillConstants() {
+	count := fr.batch.rows - fr.since
+	fr.since = fr.batch.rows
+	if count == 0 {
+		return
+	}
+	for _, same := range fr.constants {
+		fr.put(same.place, same.value, same.value)
+		if c := &fr.batch.columns[same.place]; c.form == asText {
+			c.ids = append(c.ids, slices.Repeat(c.ids[len(c.ids)-1:], count-1)...)
+			continue
+		}
+		for range count - 1 {
+			fr.put(same.place, same.value, same.value)
 		}
 	}
 }
@@ -242,20 +322,4 @@ func cut(value []byte, length int) []byte {
 // the entry is shown as '-').
 func isNothing(value []byte) bool { return len(value) == 0 || len(value) == 1 && value[0] == '-' }
 
-func (fr *fileReader) putNull(place int) {
-	fr.batch.columns[place].addNull(fr.loader.columns[place].kind)
-}
-
-// flush hands the batch over, and tells whether to go on.
-func (fr *fileReader) flush() bool {
-	if fr.batch.rows == 0 {
-		return true
-	}
-	select {
-	case fr.out <- fr.batch:
-		fr.batch = fr.loader.take()
-		return true
-	case <-fr.loader.ctx.Done():
-		return false
-	}
-}
+func (fr *fileReader) putNull(place int) { fr.batch.columns[place].addNull() }

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"strings"
+	"time"
 
 	driverpkg "github.com/duckdb/duckdb-go/v2"
 
+	"playbook/runner/query/trino"
 	"playbook/steps"
 )
 
@@ -27,7 +27,7 @@ func (noRows) Close() error            { return nil }
 // rows is the answer of a query.
 type rows struct {
 	ctx     context.Context // of the query, to tell an interruption from a mistake
-	query   *query
+	query   *selection
 	pages   pages
 	page    *sql.Rows
 	columns []steps.Column
@@ -37,7 +37,7 @@ type rows struct {
 	cancel  func()
 }
 
-func newRows(q *query, parts pages, stats steps.QueryStats) (*rows, error) {
+func newRows(q *selection, parts pages, stats steps.QueryStats) (*rows, error) {
 	r := &rows{query: q, pages: parts, stats: stats}
 	var err error
 	if r.page, err = parts.next(); err != nil {
@@ -48,8 +48,8 @@ func newRows(q *query, parts pages, stats steps.QueryStats) (*rows, error) {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	r.into, r.values = make([]any, len(kinds)), make([]any, len(kinds))
-	for i, kind := range kinds {
-		r.columns = append(r.columns, steps.Column{Name: q.columns[i], Type: athenaType(kind.DatabaseTypeName())})
+	for i := range kinds {
+		r.columns = append(r.columns, steps.Column{Name: q.Columns[i].Name, Type: q.Columns[i].Type.Shown()})
 		r.into[i] = &r.values[i]
 	}
 	return r, nil
@@ -69,7 +69,7 @@ func (r *rows) Next() ([]any, error) {
 		case err != nil && r.ctx.Err() != nil:
 			return nil, interrupted(r.ctx)
 		case err != nil:
-			return nil, inOurWords(r.query, err)
+			return nil, inOurWords(r.query.statement, err)
 		}
 	}
 	if err := r.page.Scan(r.into...); err != nil {
@@ -77,7 +77,7 @@ func (r *rows) Next() ([]any, error) {
 	}
 	row := make([]any, len(r.values))
 	for i, value := range r.values {
-		row[i] = plainValue(value)
+		row[i] = plainValue(value, r.query.Columns[i].Type)
 	}
 	return row, nil
 }
@@ -108,65 +108,65 @@ func (r *rows) Close() error {
 }
 
 // plainValue turns a value of the driver's into one that steps.Rows promises.
-func plainValue(value any) any {
+func plainValue(value any, typ trino.Type) any {
 	switch value := value.(type) {
+	case nil:
+		return nil
 	case driverpkg.Decimal:
 		return value.Float64()
-	case *big.Int:
-		return steps.Plain(value)
 	case driverpkg.Interval:
-		return intervalText(value)
+		if typ.Name == "interval year to month" {
+			return trino.MonthText(int64(value.Months))
+		}
+		return trino.DayText(int64(value.Months)*30*86400000 + int64(value.Days)*86400000 + value.Micros/1000)
 	case driverpkg.UUID:
 		return value.String()
+	case time.Time:
+		switch typ.Name {
+		case "timestamp with time zone":
+			return value.In(typ.Location())
+		case "time":
+			return value.UTC().Format("15:04:05.000000")[:8+fraction(typ.P)]
+		}
+		return value
+	case []byte:
+		if typ.Name == "ipaddress" {
+			return trino.IPText(value)
+		}
 	case []any:
 		list := make([]any, len(value))
 		for i := range value {
-			list[i] = plainValue(value[i])
+			list[i] = plainValue(value[i], inside(typ, 0))
 		}
 		return list
 	case map[string]any:
 		m := make(map[string]any, len(value))
-		for key := range value {
-			m[key] = plainValue(value[key])
+		for i, field := range typ.Args {
+			name := typ.Field(i)
+			m[name] = plainValue(value[name], field)
 		}
 		return m
 	case driverpkg.OrderedMap:
 		m := map[string]any{}
 		for i, key := range value.Keys() {
-			m[fmt.Sprint(key)] = plainValue(value.Values()[i])
+			m[fmt.Sprint(plainValue(key, inside(typ, 0)))] = plainValue(value.Values()[i], inside(typ, 1))
 		}
 		return m
 	}
 	return steps.Plain(value)
 }
 
-// intervalText writes an interval as Athena does: 1-2 for years and months, 3
-// 04:05:06.000 for days and less.
-func intervalText(i driverpkg.Interval) string {
-	if i.Months != 0 {
-		return fmt.Sprintf("%d-%d", i.Months/12, i.Months%12)
+func inside(typ trino.Type, i int) trino.Type {
+	if i < len(typ.Args) {
+		return typ.Args[i]
 	}
-	sign, micros := "", int64(i.Days)*86400e6+i.Micros
-	if micros < 0 {
-		sign, micros = "-", -micros
-	}
-	millis := micros / 1000
-	return fmt.Sprintf("%s%d %02d:%02d:%02d.%03d", sign, millis/86400000, millis/3600000%24, millis/60000%60, millis/1000%60, millis%1000)
+	return trino.Type{}
 }
 
-var athenaTypes = map[string]string{"VARCHAR": "varchar", "TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "integer",
-	"BIGINT": "bigint", "HUGEINT": "bigint", "FLOAT": "real", "DOUBLE": "double", "BOOLEAN": "boolean", "DATE": "date",
-	"TIME": "time(3)", "TIMESTAMP": "timestamp(3)", "TIMESTAMPTZ": "timestamp(3) with time zone",
-	"TIMESTAMP WITH TIME ZONE": "timestamp(3) with time zone", "INTERVAL": "interval day to second", "SQLNULL": "unknown",
-	"NULL": "unknown", `"NULL"`: "unknown", "BLOB": "varbinary"}
-
-// athenaType is Athena's name of a type of DuckDB's.
-func athenaType(name string) string {
-	if element, ok := strings.CutSuffix(name, "[]"); ok {
-		return "array(" + athenaType(element) + ")"
+// fraction is how many characters the digits behind the seconds take, with the point.
+func fraction(digits int) int {
+	if digits == 0 {
+		return 0
 	}
-	if known, ok := athenaTypes[name]; ok {
-		return known
-	}
-	return strings.ToLower(name)
+	return digits + 1
 }

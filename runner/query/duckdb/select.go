@@ -11,117 +11,92 @@ import (
 	driverpkg "github.com/duckdb/duckdb-go/v2"
 
 	"playbook/playbooks/dialect"
+	"playbook/playbooks/dialect/query"
+	"playbook/runner/query/trino"
 	"playbook/steps"
 )
 
-// reference is a place in a tree where a table is read.
-type reference struct {
-	table *table
-	node  node
+// selection is a query that has been understood.
+type selection struct {
+	*trino.Query
+	statement *dialect.Statement
+	tables    []*table // that it reads
+	wanted    wanted
 }
 
-// references finds the tables that a tree reads, and the names that it uses.
-func (e *Engine) references(tree node) ([]reference, map[string]bool) {
-	var found []reference
-	names := map[string]bool{}
+// view is a view as it was defined.
+type view struct {
+	name  string
+	query *query.Query
+}
+
+// catalog is what names in a query can stand for: the tables and views of this run, and
+// nothing else.
+type catalog struct{ *Engine }
+
+func (c catalog) Table(database, name string) *trino.Table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tables[catalogKey(database, name)]
+	if t == nil {
+		return nil
+	}
+	made := &trino.Table{Key: t.key}
+	for _, column := range t.columns {
+		made.Columns = append(made.Columns, trino.Column{Name: column.name, Type: *column.typ, Hidden: column.name == pathColumn})
+	}
+	return made
+}
+
+func (c catalog) View(database, name string) *trino.View {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := c.views[catalogKey(database, name)]
+	if v == nil {
+		return nil
+	}
+	return &trino.View{Name: v.name, Query: v.query}
+}
+
+func (c catalog) Names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, t := range c.tables {
+		names = append(names, t.def.Name)
+	}
+	for _, v := range c.views {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// understand reads the query in a statement against the tables that there are.
+func (e *Engine) understand(s *dialect.Statement) (*selection, *query.Query, error) {
+	tree, problem := query.Parse(s)
+	if problem != nil {
+		return nil, nil, dialectError(s.Source, []*dialect.Error{problem})
+	}
+	analyzed, problem := trino.Analyze(tree, catalog{e}, e.options.Now)
+	if problem != nil {
+		return nil, nil, dialectError(s.Source, []*dialect.Error{problem})
+	}
+	q := &selection{Query: analyzed, statement: s, wanted: wanted{names: map[string]bool{}}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var walk func(any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case node:
-			if key, ok := value[referenceKey].(string); ok {
-				found = append(found, reference{e.tables[key], value})
-			}
-			for _, field := range []string{"column_names", "using_columns"} {
-				for _, name := range children(value, field) {
-					if name, ok := name.(string); ok {
-						names[strings.ToLower(name)] = true
-					}
-				}
-			}
-			for _, part := range value {
-				walk(part)
-			}
-		case []any:
-			for _, part := range value {
-				walk(part)
-			}
+	for _, key := range sortedKeys(analyzed.Uses) {
+		q.tables = append(q.tables, e.tables[key])
+		for _, name := range analyzed.Uses[key] {
+			q.wanted.names[name] = true
 		}
 	}
-	walk(tree)
-	return found, names
+	return q, tree, nil
 }
 
-// place gives each table in a tree its name in the scratch database. When all columns of
-// something are asked for, the table is one without the pseudo column $path.
-func (e *Engine) place(tree node, all bool, name func(*table) string) {
-	found, _ := e.references(tree)
-	for _, r := range found {
-		base := node{"type": "BASE_TABLE", "alias": "", "sample": nil, "catalog_name": "scratch", "schema_name": "main",
-			"table_name": name(r.table), "column_name_alias": []any{}, "at_clause": nil}
-		alias, names := r.node["alias"], r.node["column_name_alias"]
-		if all {
-			var list []any
-			for _, c := range r.table.columns[:len(r.table.columns)-1] {
-				list = append(list, columnNode(c.name))
-			}
-			base = subqueryTable(selectNode(list, base, nil), "", nil)
-		}
-		base["alias"], base["column_name_alias"] = alias, names
-		clear(r.node)
-		for field, value := range base {
-			r.node[field] = value
-		}
-	}
-}
-
-// query is a query that passed the gate.
-type query struct {
-	statement *dialect.Statement
-	tree      node
-	tables    []*table
-	wanted    wanted
-	stars     bool
-	columns   []string // of the answer; known when the query has been checked
-}
-
-func (e *Engine) newQuery(ctx context.Context, s *dialect.Statement) (*query, error) {
-	span := s.Body
-	if span == (dialect.Span{}) {
-		span = s.Span
-	}
-	tree, t, err := e.translate(ctx, s, span)
-	if err != nil {
-		return nil, err
-	}
-	q := &query{statement: s, tree: tree}
-	found, names := e.references(tree)
-	for _, r := range found {
-		if r.table == nil {
-			return nil, mistake(s.Source, span.Start, "the query uses a view over the table %s, which was dropped", r.node[referenceKey])
-		}
-		if !slices.Contains(q.tables, r.table) {
-			q.tables = append(q.tables, r.table)
-		}
-	}
-	slices.SortFunc(q.tables, func(a, b *table) int { return strings.Compare(a.key, b.key) })
-	q.wanted = wanted{names: names, all: t.stars || mentions(tree, "STAR")}
-	// Without $path among the names, no column is in the way of *.
-	q.stars = q.wanted.all && !names[pathColumn]
-	return q, nil
-}
-
-// check has DuckDB bind the query against empty tables, so that a mistake in it is found
-// before any file is read, and nothing is run.
-func (e *Engine) check(ctx context.Context, q *query) error {
-	tree, _ := copyTree(q.tree).(node)
-	e.place(tree, q.stars, func(t *table) string { return t.declared })
-	checked, _ := strict(tree).(node)
-	sql, err := e.write(ctx, checked)
-	if err != nil {
-		return err
-	}
+// check has DuckDB bind the query against empty tables, so that what it would refuse is
+// found before any file is read, and nothing is run.
+func (e *Engine) check(ctx context.Context, q *selection) error {
+	sql := e.placed(q, func(t *table) string { return t.declared })
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("check the query: %w", err)
@@ -130,28 +105,27 @@ func (e *Engine) check(ctx context.Context, q *query) error {
 	return conn.Raw(func(raw any) error {
 		bound, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, sql)
 		if err != nil {
-			return inOurWords(q, err)
+			return inOurWords(q.statement, err)
 		}
 		defer bound.Close()
-		statement := bound.(*driverpkg.Stmt)
-		count, err := statement.ColumnCount()
-		for i := 0; i < count && err == nil; i++ {
-			var name string
-			name, err = statement.ColumnName(i)
-			q.columns = append(q.columns, name)
+		if count, err := bound.(*driverpkg.Stmt).ColumnCount(); err != nil || count != len(q.Columns) {
+			return fmt.Errorf("check the query: it has %d columns and was taken to have %d: %w", count, len(q.Columns), err)
 		}
-		return err
+		return nil
 	})
 }
 
-func (e *Engine) placed(ctx context.Context, q *query, name func(*table) string) (string, error) {
-	tree, _ := copyTree(q.tree).(node)
-	e.place(tree, q.stars, name)
-	return e.write(ctx, tree)
+// placed is the query in DuckDB's SQL, with each table under a name of the scratch
+// database.
+func (e *Engine) placed(q *selection, name func(*table) string) string {
+	return q.SQL(func(key string) string {
+		i := slices.IndexFunc(q.tables, func(t *table) bool { return t.key == key })
+		return "scratch.main." + name(q.tables[i])
+	})
 }
 
 func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.Rows, err error) {
-	q, err := e.newQuery(ctx, s)
+	q, _, err := e.understand(s)
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +146,7 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 	for _, l := range loads {
 		stats.BytesScanned += l.bytes
 	}
-	sql, err := e.placed(ctx, q, func(t *table) string { return loads[t].name })
-	if err != nil {
-		return nil, err
-	}
+	sql := e.placed(q, func(t *table) string { return loads[t].name })
 	inner, cancel := context.WithCancel(ctx)
 	parts, err := e.answer(inner, q, sql, loads)
 	if err == nil {
@@ -190,10 +161,10 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx)
 	}
-	return nil, inOurWords(q, err)
+	return nil, inOurWords(q.statement, err)
 }
 
-// createView keeps the query of a view, with the names of its columns.
+// createView keeps the query of a view, once it is sure that it can be asked.
 func (e *Engine) createView(ctx context.Context, s *dialect.Statement) error {
 	key := catalogKey(s.View.Database, s.View.Name)
 	e.mu.Lock()
@@ -205,26 +176,35 @@ func (e *Engine) createView(ctx context.Context, s *dialect.Statement) error {
 	case isView && !s.View.OrReplace:
 		return mistake(s.Source, s.Span.Start, "the view %s exists; say CREATE OR REPLACE VIEW", s.View.Name)
 	}
-	q, err := e.newQuery(ctx, s)
+	q, tree, err := e.understand(s)
 	if err != nil {
 		return err
 	}
 	if err := e.check(ctx, q); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for i, name := range q.columns {
-		switch lower := strings.ToLower(name); {
-		case name == unnamed(i):
-			return mistake(s.Source, s.Body.Start, "column %d of the view %s has no name; give it one with AS", i+1, s.View.Name)
-		case seen[lower]:
-			return mistake(s.Source, s.Body.Start, "the view %s has two columns %s; name them apart with AS", s.View.Name, lower)
-		default:
-			seen[lower] = true
-		}
+	if err := q.named("the view "+s.View.Name, s); err != nil {
+		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.views[key] = &view{name: s.View.Name, body: q.tree}
+	e.views[key] = &view{name: s.View.Name, query: tree}
+	return nil
+}
+
+// named refuses a query that has a column without a name, or a name twice: what is made
+// of it has columns by name.
+func (q *selection) named(what string, s *dialect.Statement) error {
+	seen := map[string]bool{}
+	for i, c := range q.Columns {
+		lower := strings.ToLower(c.Name)
+		switch {
+		case c.Name == fmt.Sprintf("_col%d", i):
+			return mistake(s.Source, s.Body.Start, "column %d of %s has no name; give it one with AS", i+1, what)
+		case seen[lower]:
+			return mistake(s.Source, s.Body.Start, "%s has two columns %s; name them apart with AS", what, lower)
+		}
+		seen[lower] = true
+	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"playbook/playbooks/dialect"
+	"playbook/runner/query/trino"
 )
 
 // table is an external table. Defining one reads nothing; the first query that needs
@@ -37,6 +38,8 @@ type column struct {
 	width  int // of decimal
 	scale  int
 	athena string
+	shape  *shape      // of nested
+	typ    *trino.Type // Athena's; a pointer, so that columns can be compared
 }
 
 type kind int
@@ -53,6 +56,7 @@ const (
 	boolean
 	date
 	timestamp
+	nested // array, map, struct; see shape
 )
 
 var kinds = map[string]kind{"string": text, "varchar": text, "char": text, "tinyint": tinyInt, "smallint": smallInt,
@@ -64,8 +68,11 @@ var sqlNames = [...]string{"VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"
 func (k kind) isInteger() bool { return k >= tinyInt && k <= bigInt }
 
 func (c column) sqlType() string {
-	if c.kind == decimal {
+	switch c.kind {
+	case decimal:
 		return fmt.Sprintf("DECIMAL(%d,%d)", c.width, c.scale)
+	case nested:
+		return c.shape.sqlType()
 	}
 	return sqlNames[c.kind]
 }
@@ -110,6 +117,9 @@ func (e *Engine) createTable(ctx context.Context, s *dialect.Statement) error {
 }
 
 func (t *table) define(s *dialect.Statement, refuse func(string, ...any) error) error {
+	if mistakes := dialect.Lint(s); len(mistakes) > 0 { // what Athena refuses
+		return dialectError(s.Source, mistakes)
+	}
 	switch t.def.SerDe.Class {
 	case dialect.LazySimple:
 		if len(t.def.SerDe.FieldDelimiter) == 0 || t.def.SerDe.FieldDelimiter[0] >= 0x80 || len(t.def.SerDe.FieldDelimiter) > 1 {
@@ -118,19 +128,32 @@ func (t *table) define(s *dialect.Statement, refuse func(string, ...any) error) 
 		if t.def.SerDe.LineDelimiter != "\n" {
 			return refuse("lines must be terminated by \\n")
 		}
-	case dialect.OpenCSV, dialect.OpenXJSON, dialect.HiveJSON:
+	case dialect.OpenCSV, dialect.OpenXJSON, dialect.HiveJSON, dialect.Parquet:
 	default:
 		name := t.def.SerDe.JavaClass
 		if name == "" {
 			name = "STORED AS " + t.def.StoredAs
 		}
-		return refuse("%s is not supported on a case; delimited text, OpenCSVSerde and the JSON SerDes are", name)
+		return refuse("%s is not supported on a case; delimited text, OpenCSVSerde, the JSON SerDes and Parquet are", name)
 	}
-	if t.def.StoredAs != "TEXTFILE" {
-		return refuse("STORED AS %s is not supported on a case; TEXTFILE is", t.def.StoredAs)
+	format := "TEXTFILE"
+	if t.def.SerDe.Class == dialect.Parquet {
+		format = "PARQUET"
+	}
+	if t.def.StoredAs != format {
+		return refuse("%s cannot be read from files STORED AS %s on a case, but from %s", t.def.SerDe.Class, t.def.StoredAs, format)
 	}
 	if err := t.defineColumns(s.Source); err != nil {
 		return err
+	}
+	for _, c := range t.columns[:t.inFile] {
+		switch class := t.def.SerDe.Class; {
+		case c.kind != nested:
+		case class == dialect.OpenCSV:
+			return refuse("OpenCSVSerde gives text; the column %s cannot be %s", c.name, c.athena)
+		case class == dialect.LazySimple && c.shape.levels() >= maxLevels:
+			return refuse("the column %s is nested too deeply for delimited text", c.name)
+		}
 	}
 	var mistakes []*dialect.Error
 	if t.projection, mistakes = t.def.Projection(); len(mistakes) > 0 {
@@ -170,20 +193,15 @@ func (t *table) defineColumns(source string) error {
 				return mistake(source, c.Offset, "there are two columns %s", name)
 			}
 			seen[name] = true
-			k, ok := kinds[c.Type.Name]
+			made, err := newColumn(name, c.Type)
+			if err != nil {
+				return mistake(source, c.Offset, "column %s: %v", name, err)
+			}
+			typ, ok := trino.OfHive(c.Type)
 			if !ok {
 				return mistake(source, c.Offset, "column %s: the type %s is not supported on a case", name, c.Type)
 			}
-			made := column{name: name, kind: k, athena: c.Type.String(), width: 10}
-			switch {
-			case k == decimal && len(c.Type.Params) > 0:
-				made.width = c.Type.Params[0]
-				if len(c.Type.Params) > 1 {
-					made.scale = c.Type.Params[1]
-				}
-			case len(c.Type.Params) > 0:
-				made.length = c.Type.Params[0]
-			}
+			made.typ = &typ
 			t.columns = append(t.columns, made)
 		}
 		return nil
@@ -198,7 +216,12 @@ func (t *table) defineColumns(source string) error {
 	if err := add(t.def.Partitions); err != nil {
 		return err
 	}
-	t.columns = append(t.columns, column{name: pathColumn, kind: text, athena: "varchar"})
+	for i, c := range t.columns[t.inFile:] {
+		if c.kind == nested {
+			return mistake(source, t.def.Partitions[i].Offset, "the partition column %s cannot be %s", c.name, c.athena)
+		}
+	}
+	t.columns = append(t.columns, column{name: pathColumn, kind: text, athena: "varchar", typ: &trino.Varchar})
 	return nil
 }
 

@@ -1,0 +1,370 @@
+package duckdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// parquetReader reads a Parquet file into batches: only the columns that are wanted, a
+// page of each at a time.
+type parquetReader struct {
+	fr      *fileReader
+	columns []*parquetColumn
+	witness *parquetColumn // log-status, or another when nothing is wanted: rows are counted, not believed
+	missing []int          // places of columns that the file does not have
+}
+
+// parquetColumn is a column of the file that fills one of the batch.
+type parquetColumn struct {
+	place  int  // in the batch; -1 for none
+	status bool // it is the log-status of flow logs
+	leaves []*parquetLeaf
+	value  parquetValue  // of the row, of a plain column
+	flat   *parquetPlain // of a plain column
+	nested *parquetPart  // of another
+	levels [][]parquetValue
+}
+
+const (
+	// maxPage is far more than writers put into a page (1 MiB is usual): more is a
+	// damaged size or a trap, and would be held in memory.
+	maxPage       = 256 << 20
+	maxPageHeader = 1 << 20
+	// maxPageValues bounds what a page of a few bytes can be unfolded to: runs of one
+	// value are stored as their length.
+	maxPageValues = 16 << 20
+	// maxFooter bounds the description of a file.
+	maxFooter = 64 << 20
+	// maxRowValues bounds one value of a nested column.
+	maxRowValues = 1 << 20
+	// parquetRows are read, column by column, before they are written.
+	parquetRows = 16 << 10
+)
+
+// readParquet reads a file. What is wrong with it is in the report.
+func (fr *fileReader) readParquet(file io.ReaderAt, size int64) {
+	p := &parquetReader{fr: fr}
+	opened, problem := openParquet(file, size)
+	if problem == "" {
+		if err := guarded(func() error { problem = p.choose(opened); return nil }); err != nil {
+			problem = "it is damaged Parquet: " + err.Error()
+		}
+	}
+	if problem != "" {
+		fr.report.add(true, "was left out: %s", problem)
+		return
+	}
+	if !fr.flush() { // the batch has rows of this file alone, which damage undoes
+		return
+	}
+	err := p.rows(opened)
+	switch {
+	case fr.loader.ctx.Err() != nil:
+	case err != nil:
+		fr.batch.reset()
+		fr.since = 0
+		fr.report.add(true, "is damaged: %v; %d rows before the damage were used", err, fr.report.rows)
+		fr.report.used = fr.report.rows > 0
+	default:
+		fr.report.used = true
+		if fr.report.rows == 0 {
+			fr.report.add(false, "holds no records")
+		}
+	}
+}
+
+// openParquet reads the description at the end of a file.
+func openParquet(file io.ReaderAt, size int64) (opened *parquetFile, problem string) {
+	start, end := make([]byte, min(size, 512)), make([]byte, 8)
+	if _, err := file.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, short(err)
+	}
+	switch {
+	case bytes.HasPrefix(start, []byte("PARE")):
+		return nil, "it is encrypted Parquet"
+	case !bytes.HasPrefix(start, []byte("PAR1")):
+		return nil, "the table reads Parquet, and this is " + formatOf(start)
+	case size < 12:
+		return nil, "it breaks off in the middle (truncated Parquet)"
+	}
+	if _, err := file.ReadAt(end, size-8); err != nil {
+		return nil, short(err)
+	}
+	footer := int64(end[0]) | int64(end[1])<<8 | int64(end[2])<<16 | int64(end[3])<<24
+	switch {
+	case !bytes.Equal(end[4:], []byte("PAR1")) && !bytes.Equal(end[4:], []byte("PARE")):
+		return nil, "it breaks off in the middle (truncated Parquet: its end, where its columns are described, is not there)"
+	case footer > size-12 || footer > maxFooter:
+		return nil, fmt.Sprintf("its description would be %d bytes long (damaged Parquet)", footer)
+	}
+	description := make([]byte, footer)
+	if _, err := file.ReadAt(description, size-8-footer); err != nil {
+		return nil, short(err)
+	}
+	opened = &parquetFile{file: file, size: size}
+	if _, err := readThrift(description, &opened.meta); err != nil {
+		return nil, fmt.Sprintf("its description %v (damaged Parquet)", err)
+	}
+	if err := opened.readSchema(); err != nil {
+		return nil, fmt.Sprintf("its columns are not described well (damaged Parquet): %v", err)
+	}
+	return opened, ""
+}
+
+// parquetFile is a file whose description was read.
+type parquetFile struct {
+	file    io.ReaderAt
+	size    int64
+	meta    format.FileMetaData
+	columns []*parquet.Column
+	leaves  int
+
+	gzip *gzip.Reader // made when they are needed
+	zstd *zstd.Decoder
+}
+
+// readSchema has the package make sense of the columns, and of them alone: it is shown a
+// file without rows.
+func (f *parquetFile) readSchema() error {
+	return guarded(func() error {
+		var protocol thrift.CompactProtocol
+		footer, err := thrift.Marshal(&protocol, &format.FileMetaData{Version: f.meta.Version, Schema: f.meta.Schema, RowGroups: []format.RowGroup{}})
+		if err != nil {
+			return err
+		}
+		file := append([]byte("PAR1"), footer...)
+		file = append(binary.LittleEndian.AppendUint32(file, uint32(len(footer))), "PAR1"...)
+		empty, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		if err != nil {
+			return err
+		}
+		f.columns = empty.Root().Columns()
+		f.leaves = len(empty.Schema().Columns())
+		for _, group := range f.meta.RowGroups {
+			if len(group.Columns) != f.leaves {
+				return fmt.Errorf("a row group has %d columns of %d", len(group.Columns), f.leaves)
+			}
+		}
+		return nil
+	})
+}
+
+// guarded turns a panic of the Parquet package, which damaged files can cause, into an
+// error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("%v", problem)
+		}
+	}()
+	return f()
+}
+
+// choose finds the columns of the file that are wanted, by their names without regard to
+// case ("Handle schema updates": Parquet is read by name), or by their places when the
+// table says so.
+func (p *parquetReader) choose(file *parquetFile) (problem string) {
+	t, columns := p.fr.table, file.columns
+	byPlace := strings.EqualFold(t.def.SerDe.Properties["parquet.column.index.access"], "true")
+	for i, place := range p.fr.from {
+		status := i == t.fields.status
+		if place < 0 && !status {
+			continue
+		}
+		at := i
+		if !byPlace {
+			at = slices.IndexFunc(columns, func(c *parquet.Column) bool { return strings.EqualFold(c.Name(), t.columns[i].name) })
+		}
+		if at < 0 || at >= len(columns) {
+			if other := t.renamed(i, columns); other != "" && !byPlace {
+				return fmt.Sprintf("its column %s is called %s in the table, and columns of Parquet are found by their names: Athena gives NULL", visible([]byte(other), 60), t.columns[i].name)
+			}
+			if place >= 0 {
+				p.missing = append(p.missing, place)
+			}
+			continue
+		}
+		c, err := newParquetColumn(&t.columns[i], columns[at])
+		switch {
+		case err != nil && place >= 0:
+			return fmt.Sprintf("its column %s is %v, and the table's is %s: Athena fails with HIVE_BAD_DATA", t.columns[i].name, err, t.columns[i].athena)
+		case err != nil:
+			continue
+		}
+		c.place, c.status = place, status && t.columns[i].kind == text
+		if place < 0 {
+			p.witness = c
+			continue
+		}
+		p.columns = append(p.columns, c)
+	}
+	switch {
+	case len(p.columns) == 0 && len(p.missing) > 0:
+		return "it has none of the columns that are asked for; it has " + columnNames(columns)
+	case len(p.columns) == 0 && p.witness == nil:
+		if p.witness = anyLeaf(columns); p.witness == nil {
+			return "it has no columns"
+		}
+	}
+	for _, place := range p.missing {
+		p.fr.report.lacks(p.fr.loader.columns[place].name)
+	}
+	return ""
+}
+
+// anyLeaf is a column of the file's that rows can be counted by.
+func anyLeaf(columns []*parquet.Column) *parquetColumn {
+	for len(columns) > 0 && !columns[0].Leaf() {
+		columns = columns[0].Columns()
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	return &parquetColumn{place: -1, leaves: []*parquetLeaf{{column: columns[0]}}, levels: make([][]parquetValue, 1)}
+}
+
+// renamed is the file's column that means the same field of flow logs as the table's,
+// under another name.
+func (t *table) renamed(i int, columns []*parquet.Column) string {
+	field := flowField(t.columns[i].name)
+	for _, c := range columns {
+		if field != "" && t.fields.isFlow && flowField(c.Name()) == field {
+			return c.Name()
+		}
+	}
+	return ""
+}
+
+func columnNames(columns []*parquet.Column) string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name())
+	}
+	return visible([]byte(strings.Join(names, ", ")), 300)
+}
+
+// rows reads all rows.
+func (p *parquetReader) rows(file *parquetFile) error {
+	for number := range file.meta.RowGroups {
+		err := guarded(func() error { return p.group(file, &file.meta.RowGroups[number]) })
+		if err != nil {
+			return fmt.Errorf("row group %d, %w", number+1, err)
+		}
+		if p.fr.loader.ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *parquetReader) group(file *parquetFile, group *format.RowGroup) error {
+	all := p.columns
+	if p.witness != nil {
+		all = append(slices.Clone(all), p.witness)
+	}
+	for _, c := range all {
+		for _, leaf := range c.leaves {
+			if err := leaf.open(file, &group.Columns[leaf.column.Index()].MetaData); err != nil {
+				return fmt.Errorf("column %s: %w", strings.Join(leaf.column.Path(), "."), err)
+			}
+		}
+	}
+	fr := p.fr
+	for rest := group.NumRows; rest > 0; {
+		count := int(min(rest, parquetRows))
+		if err := p.some(count); err != nil {
+			return err
+		}
+		rest -= int64(count)
+		fr.batch.rows += count
+		fr.report.rows += int64(count)
+		if !fr.flush() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// some reads so many rows into the batch.
+func (p *parquetReader) some(count int) error {
+	fr := p.fr
+	for _, c := range p.columns {
+		for range count {
+			if err := c.row(fr); err != nil {
+				return fmt.Errorf("column %s: %w", fr.loader.columns[c.place].name, err)
+			}
+		}
+	}
+	for range count {
+		if p.witness == nil {
+			break
+		}
+		if err := p.witness.read(fr); err != nil {
+			return err
+		}
+	}
+	for _, place := range p.missing {
+		for range count {
+			fr.putNull(place)
+		}
+	}
+	for _, c := range fr.odd {
+		for range count {
+			fr.put(c.place, c.value, nil)
+		}
+	}
+	return nil
+}
+
+// row adds the next row's value to the batch.
+func (c *parquetColumn) row(fr *fileReader) error {
+	if err := c.read(fr); err != nil {
+		return err
+	}
+	column, cells := &fr.loader.columns[c.place], &fr.batch.columns[c.place]
+	if c.flat != nil {
+		if problem := c.flat.add(cells, column, &c.value); problem != "" {
+			fr.report.line("rows have a value in "+column.name+" that "+problem, []byte(c.value.String()))
+		}
+		return nil
+	}
+	value, ok := c.nested.value(c.levels)
+	if !ok {
+		fr.report.line("rows have a value in "+column.name+" that is no "+column.athena, []byte(fmt.Sprint(value)))
+	}
+	cells.addValue(value)
+	return nil
+}
+
+// read goes on to the next row.
+func (c *parquetColumn) read(fr *fileReader) (err error) {
+	if c.flat == nil {
+		for i, leaf := range c.leaves {
+			if c.levels[i], err = leaf.row(c.levels[i][:0]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if c.value, err = c.leaves[0].next(); err != nil {
+		return err
+	}
+	if c.value.repetition != 0 {
+		return errors.New("has several values in a row")
+	}
+	if c.status && string(c.value.bytes) == "SKIPDATA" {
+		fr.report.skipped++
+	}
+	return nil
+}

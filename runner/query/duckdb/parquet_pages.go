@@ -1,0 +1,457 @@
+package duckdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
+)
+
+// parquetLeaf reads the values of one column of a file, a page at a time.
+type parquetLeaf struct {
+	column *parquet.Column
+	file   *parquetFile
+	at     int64 // of the next page
+	end    int64
+	left   int64 // values that are still to come
+	codec  format.CompressionCodec
+
+	dictionary  *pageValues
+	repetition  []uint8 // of the page; nil when all are 0
+	definition  []uint8 // of the page; nil when all are the highest
+	values      *pageValues
+	indexes     []uint32 // into the dictionary; nil when the values stand in the page
+	i, n, value int      // the next entry, entries, the next value
+}
+
+// parquetValue is a value with the levels that tell where it stands.
+type parquetValue struct {
+	repetition, definition int
+	null                   bool
+	int                    int64
+	float                  float64
+	bytes                  []byte // as long as the page is
+}
+
+func (v parquetValue) String() string {
+	switch {
+	case v.bytes != nil:
+		return string(v.bytes)
+	case v.float != 0:
+		return fmt.Sprint(v.float)
+	}
+	return fmt.Sprint(v.int)
+}
+
+// open begins a row group.
+func (l *parquetLeaf) open(file *parquetFile, chunk *format.ColumnMetaData) error {
+	column := l.column
+	*l = parquetLeaf{column: column, file: file, at: chunk.DataPageOffset, left: chunk.NumValues, codec: chunk.Codec}
+	if dictionary := chunk.DictionaryPageOffset; dictionary > 0 && dictionary < l.at {
+		l.at = dictionary
+	}
+	l.end = l.at + chunk.TotalCompressedSize
+	if l.at < 4 || l.end < l.at || l.end > file.size {
+		return fmt.Errorf("lies from byte %d to %d, and the file has %d", l.at, l.end, file.size)
+	}
+	return nil
+}
+
+// next is the next value.
+func (l *parquetLeaf) next() (parquetValue, error) {
+	v, err := l.peek()
+	if errors.Is(err, io.EOF) {
+		return v, errors.New("has fewer rows than the file says")
+	}
+	if err == nil {
+		l.i++
+		if !v.null {
+			l.value++
+		}
+	}
+	return v, err
+}
+
+// peek is the value that next will give. It is io.EOF behind the last.
+func (l *parquetLeaf) peek() (v parquetValue, err error) {
+	for l.i == l.n {
+		if l.left <= 0 {
+			return v, io.EOF
+		}
+		if err := l.page(); err != nil {
+			return v, err
+		}
+	}
+	v.definition = l.column.MaxDefinitionLevel()
+	if l.definition != nil {
+		v.null = int(l.definition[l.i]) < v.definition
+		v.definition = int(l.definition[l.i])
+	}
+	if l.repetition != nil {
+		v.repetition = int(l.repetition[l.i])
+	}
+	if v.null {
+		return v, nil
+	}
+	from, at := l.values, l.value
+	if l.indexes != nil {
+		if from, at = l.dictionary, int(l.indexes[l.value]); at >= from.len() {
+			return v, errors.New("has a value that is not in its dictionary")
+		}
+	}
+	switch {
+	case from.ints != nil:
+		v.int = from.ints[at]
+	case from.floats != nil:
+		v.float = from.floats[at]
+	default:
+		v.bytes = from.bytes[at]
+	}
+	return v, nil
+}
+
+// row appends the values of the next row.
+func (l *parquetLeaf) row(values []parquetValue) ([]parquetValue, error) {
+	v, err := l.next()
+	for err == nil {
+		if values = append(values, v); len(values) > maxRowValues {
+			return nil, fmt.Errorf("has more than %d values in a row", maxRowValues)
+		}
+		if v, err = l.peek(); errors.Is(err, io.EOF) || err == nil && v.repetition == 0 {
+			return values, nil
+		}
+		if err == nil {
+			_, err = l.next()
+		}
+	}
+	return nil, err
+}
+
+// page reads the next page.
+func (l *parquetLeaf) page() error {
+	header, length, err := pageHeader(l.file.file, l.at, l.end)
+	compressed, size := int64(header.CompressedPageSize), int64(header.UncompressedPageSize)
+	values := int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues) + int64(header.DictionaryPageHeader.V.NumValues)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the page at byte %d: %w", l.at, err)
+	case compressed < 0 || compressed > l.end-l.at-length:
+		return fmt.Errorf("the page at byte %d is said to have %d bytes, more than there are", l.at, compressed)
+	case size < 0 || size > maxPage || compressed > maxPage:
+		return fmt.Errorf("the page at byte %d is said to have %d bytes, which is too much", l.at, size)
+	case values < 0 || values > maxPageValues:
+		return fmt.Errorf("the page at byte %d is said to hold %d values", l.at, values)
+	}
+	content := make([]byte, compressed)
+	if n, err := l.file.file.ReadAt(content, l.at+length); n < len(content) {
+		return fmt.Errorf("the page at byte %d: %w", l.at, err)
+	}
+	if header.CRC != 0 && uint32(header.CRC) != crc32.ChecksumIEEE(content) {
+		return fmt.Errorf("the checksum of the page at byte %d is wrong", l.at)
+	}
+	at := l.at
+	l.at += length + compressed
+	switch header.Type {
+	case format.DictionaryPage:
+		err = l.readDictionary(&header.DictionaryPageHeader.V, content, int(size))
+	case format.DataPage:
+		err = l.readData(&header.DataPageHeader.V, content, int(size))
+	case format.DataPageV2:
+		err = l.readDataV2(&header.DataPageHeaderV2.V, content, int(size))
+	}
+	if err != nil {
+		return fmt.Errorf("the page at byte %d %w", at, err)
+	}
+	return nil
+}
+
+func (l *parquetLeaf) readDictionary(header *format.DictionaryPageHeader, content []byte, size int) error {
+	content, err := l.file.inflate(l.codec, content, size)
+	if err != nil {
+		return err
+	}
+	l.dictionary, err = decodeValues(l.column.Type().Kind(), l.column.Type().Length(), format.Plain, content, int(header.NumValues))
+	return err
+}
+
+func (l *parquetLeaf) readData(header *format.DataPageHeader, content []byte, size int) error {
+	content, err := l.file.inflate(l.codec, content, size)
+	if err != nil {
+		return err
+	}
+	levels := func(highest int, encoding format.Encoding) (list []uint8, err error) {
+		if highest == 0 {
+			return nil, nil
+		}
+		if encoding != format.RLE {
+			return nil, fmt.Errorf("has levels in the encoding %s, which is not read", encoding)
+		}
+		if len(content) < 4 || uint32(len(content)-4) < binary.LittleEndian.Uint32(content) {
+			return nil, errShortPage
+		}
+		end := 4 + int(binary.LittleEndian.Uint32(content))
+		list, err = levelsOf(content[4:end], highest, int(header.NumValues))
+		content = content[end:]
+		return list, err
+	}
+	repetition, err := levels(l.column.MaxRepetitionLevel(), header.RepetitionLevelEncoding)
+	if err != nil {
+		return err
+	}
+	definition, err := levels(l.column.MaxDefinitionLevel(), header.DefinitionLevelEncoding)
+	if err != nil {
+		return err
+	}
+	return l.begin(repetition, definition, header.Encoding, content, int(header.NumValues))
+}
+
+func (l *parquetLeaf) readDataV2(header *format.DataPageHeaderV2, content []byte, size int) error {
+	first, second := int(header.RepetitionLevelsByteLength), int(header.DefinitionLevelsByteLength)
+	if first < 0 || second < 0 || first+second > len(content) || first+second > size {
+		return errShortPage
+	}
+	n := int(header.NumValues)
+	repetition, err := levelsOf(content[:first], l.column.MaxRepetitionLevel(), n)
+	if err != nil {
+		return err
+	}
+	definition, err := levelsOf(content[first:first+second], l.column.MaxDefinitionLevel(), n)
+	if err != nil {
+		return err
+	}
+	content = content[first+second:]
+	if !header.IsCompressed.Valid || header.IsCompressed.V {
+		if content, err = l.file.inflate(l.codec, content, size-first-second); err != nil {
+			return err
+		}
+	}
+	return l.begin(repetition, definition, header.Encoding, content, n)
+}
+
+// levelsOf reads levels of 0 to highest. Without any, none is needed to tell the values
+// apart.
+func levelsOf(src []byte, highest, n int) ([]uint8, error) {
+	if highest == 0 || len(src) == 0 {
+		return nil, nil
+	}
+	width := 0
+	for highest>>width > 0 {
+		width++
+	}
+	list, err := hybrid[uint8](src, width, n)
+	for _, level := range list {
+		if int(level) > highest {
+			return nil, errors.New("has levels that cannot be")
+		}
+	}
+	return list, err
+}
+
+// begin makes a page the current one.
+func (l *parquetLeaf) begin(repetition, definition []uint8, encoding format.Encoding, content []byte, n int) (err error) {
+	count := n
+	if definition != nil {
+		highest := uint8(l.column.MaxDefinitionLevel())
+		count = bytes.Count(definition, []byte{highest})
+	}
+	l.repetition, l.definition, l.i, l.n, l.value = repetition, definition, 0, n, 0
+	l.left -= int64(n)
+	l.values, l.indexes = nil, nil
+	if encoding != format.PlainDictionary && encoding != format.RLEDictionary {
+		l.values, err = decodeValues(l.column.Type().Kind(), l.column.Type().Length(), encoding, content, count)
+		return err
+	}
+	l.indexes = []uint32{}
+	switch {
+	case count == 0:
+		return nil
+	case l.dictionary == nil:
+		return errors.New("has no dictionary")
+	case len(content) == 0 || content[0] > 32:
+		return errShortPage
+	}
+	l.indexes, err = hybrid[uint32](content[1:], int(content[0]), count)
+	return err
+}
+
+// inflate decompresses what is said to be of a size, and no more.
+func (f *parquetFile) inflate(codec format.CompressionCodec, content []byte, size int) (out []byte, err error) {
+	full := func(r io.Reader) ([]byte, error) {
+		out := make([]byte, size)
+		_, err := io.ReadFull(r, out)
+		return out, err
+	}
+	switch codec {
+	case format.Uncompressed:
+		return content, nil
+	case format.Snappy:
+		length := 0
+		if length, err = snappy.DecodedLen(content); err == nil && length != size {
+			err = errShortPage
+		}
+		if err == nil {
+			out, err = snappy.Decode(nil, content)
+		}
+	case format.Gzip:
+		if f.gzip == nil {
+			f.gzip = new(gzip.Reader)
+		}
+		if err = f.gzip.Reset(bytes.NewReader(content)); err == nil {
+			out, err = full(f.gzip)
+		}
+	case format.Zstd:
+		if f.zstd == nil {
+			f.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPage), zstd.WithDecodeAllCapLimit(true))
+		}
+		if err == nil {
+			out, err = f.zstd.DecodeAll(content, make([]byte, 0, size))
+		}
+	case format.Brotli:
+		out, err = full(brotli.NewReader(bytes.NewReader(content)))
+	case format.Lz4Raw:
+		out = make([]byte, size)
+		_, err = lz4.UncompressBlock(content, out)
+	default:
+		return nil, fmt.Errorf("is compressed with %s, which is not read", codec)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot be decompressed: %w", err)
+	}
+	return out, nil
+}
+
+// pageHeader reads the header of a page and tells how long it is. What it says of the
+// values (their least and greatest) can make it long.
+func pageHeader(file io.ReaderAt, at, end int64) (header format.PageHeader, length int64, err error) {
+	for room := int64(512); ; room *= 16 {
+		content := make([]byte, max(0, min(room, end-at)))
+		if _, err := file.ReadAt(content, at); err != nil && !errors.Is(err, io.EOF) {
+			return header, 0, err
+		}
+		header = format.PageHeader{}
+		var n int
+		if n, err = readThrift(content, &header); err == nil {
+			return header, int64(n), nil
+		}
+		if room >= maxPageHeader || room >= end-at {
+			return header, 0, fmt.Errorf("its header cannot be read: %w", err)
+		}
+	}
+}
+
+// readThrift reads a structure, after a look at it that believes no length in it: the
+// package makes room for lists as long as they are said to be.
+func readThrift(content []byte, into any) (length int, err error) {
+	walk := thriftWalk{content: content, budget: maxThriftValues}
+	if !walk.structure(0) {
+		return 0, errors.New("is damaged")
+	}
+	var protocol thrift.CompactProtocol
+	err = guarded(func() error {
+		return thrift.NewDecoder(protocol.NewReaderFromBytes(content[:walk.at])).Decode(into)
+	})
+	return walk.at, err
+}
+
+// maxThriftValues bounds the description of a file: a hundred columns in a thousand row
+// groups need about a million.
+const maxThriftValues = 4 << 20
+
+// thriftWalk steps over a structure in Thrift's compact protocol.
+type thriftWalk struct {
+	content []byte
+	at      int
+	budget  int // values that may still come
+}
+
+func (w *thriftWalk) byte() (b byte, ok bool) {
+	if w.at >= len(w.content) {
+		return 0, false
+	}
+	w.at++
+	return w.content[w.at-1], true
+}
+
+func (w *thriftWalk) number() (uint64, bool) {
+	n, length := binary.Uvarint(w.content[w.at:])
+	w.at += max(length, 0)
+	return n, length > 0
+}
+
+func (w *thriftWalk) skip(n uint64) bool {
+	if n > uint64(len(w.content)-w.at) {
+		return false
+	}
+	w.at += int(n)
+	return true
+}
+
+func (w *thriftWalk) structure(depth int) bool {
+	for {
+		field, ok := w.byte()
+		if !ok || field == 0 {
+			return ok
+		}
+		if field>>4 == 0 { // the number of the field is written out
+			if _, ok := w.number(); !ok {
+				return false
+			}
+		}
+		if kind := field & 15; kind > 2 && !w.value(kind, depth+1) { // 1 and 2 are true and false
+			return false
+		}
+	}
+}
+
+func (w *thriftWalk) value(kind byte, depth int) bool {
+	if w.budget--; w.budget < 0 || depth > 64 {
+		return false
+	}
+	switch kind {
+	case 1, 2, 3:
+		return w.skip(1)
+	case 4, 5, 6:
+		_, ok := w.number()
+		return ok
+	case 7:
+		return w.skip(8)
+	case 8:
+		n, ok := w.number()
+		return ok && w.skip(n)
+	case 9, 10:
+		return w.list(depth)
+	case 12:
+		return w.structure(depth)
+	case 13:
+		return w.skip(16)
+	}
+	return false // there are no maps in Parquet
+}
+
+func (w *thriftWalk) list(depth int) bool {
+	header, ok := w.byte()
+	n := uint64(header >> 4)
+	if ok && n == 15 {
+		n, ok = w.number()
+	}
+	if !ok || n > uint64(len(w.content)-w.at) {
+		return false
+	}
+	for range n {
+		if !w.value(header&15, depth+1) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,400 @@
+package duckdb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// newParquetColumn tells how a column of a file is read as one of a table. The error is
+// what the file's column is, when it cannot be.
+func newParquetColumn(c *column, from *parquet.Column) (*parquetColumn, error) {
+	if c.kind != nested {
+		if from.Repeated() {
+			return nil, describe(from)
+		}
+		flat, err := newParquetPlain(c, from)
+		if err != nil {
+			return nil, err
+		}
+		return &parquetColumn{flat: flat, leaves: []*parquetLeaf{{column: from}}}, nil
+	}
+	made := &parquetColumn{}
+	part, err := made.part(c.shape, from)
+	made.nested, made.levels = part, make([][]parquetValue, len(made.leaves))
+	if err == nil && len(made.leaves) == 0 {
+		err = describe(from)
+	}
+	return made, err
+}
+
+// describe is an error that says what a column of a file is.
+func describe(c *parquet.Column) error {
+	switch {
+	case !c.Leaf() && c.Type().LogicalType() != nil:
+		return fmt.Errorf("a %s", strings.ToLower(c.Type().LogicalType().String()))
+	case !c.Leaf():
+		return fmt.Errorf("a group")
+	case c.Repeated():
+		return fmt.Errorf("a repeated %s", c.Type())
+	}
+	name := c.Type().Kind().String()
+	if logical := c.Type().String(); logical != name {
+		name += " (" + logical + ")"
+	}
+	return fmt.Errorf("%s", name)
+}
+
+// parquetPlain reads values of one type of Parquet as ones of a type of DDL. What goes
+// together is what Trino's reader of Parquet lets through.
+type parquetPlain struct {
+	defined int // definition level of a value that is not NULL
+	from    parquet.Kind
+	as      *column
+	decimal *format.DecimalType
+	unit    time.Duration // of timestamps
+	bits    int           // of unsigned integers; 0 for signed ones
+}
+
+func newParquetPlain(as *column, from *parquet.Column) (*parquetPlain, error) {
+	wrong := describe(from)
+	if !from.Leaf() {
+		return nil, wrong
+	}
+	p := &parquetPlain{defined: from.MaxDefinitionLevel(), from: from.Type().Kind(), as: as}
+	var logical format.LogicalTypeValue
+	if l := from.Type().LogicalType(); l != nil {
+		logical = l.Value
+	}
+	isInt := p.from == parquet.Int32 || p.from == parquet.Int64
+	isBytes := p.from == parquet.ByteArray || p.from == parquet.FixedLenByteArray
+	var isDate, isText, isMarked bool
+	switch l := logical.(type) {
+	case nil:
+	case *format.IntType:
+		if !l.IsSigned {
+			p.bits = int(l.BitWidth)
+		}
+	case *format.DecimalType:
+		p.decimal = l
+	case *format.DateType:
+		isDate = true
+	case *format.TimestampType:
+		p.unit = unitOf(l.Unit)
+	case *format.StringType, *format.EnumType, *format.JsonType, *format.BsonType:
+		isText = true
+	default:
+		isMarked = true
+	}
+	plainInt := isInt && !isDate && !isMarked && p.unit == 0
+	switch {
+	case as.kind == text && isBytes && (logical == nil || isText):
+	case as.kind == bigInt && p.from == parquet.Int64 && p.unit != 0: // the number that it is stored as
+	case as.kind.isInteger() && plainInt && (p.decimal == nil || p.decimal.Scale == 0):
+	case as.kind == decimal && (p.decimal != nil && (isInt || isBytes) || plainInt && p.bits == 0):
+	case as.kind == float && p.from == parquet.Float && !isMarked:
+	case as.kind == doubleKind && (p.from == parquet.Float || p.from == parquet.Double) && !isMarked:
+	case as.kind == boolean && p.from == parquet.Boolean:
+	case as.kind == date && p.from == parquet.Int32 && (isDate || logical == nil):
+	case as.kind == timestamp && (p.from == parquet.Int96 || p.from == parquet.Int64 && p.unit != 0):
+	default:
+		return nil, wrong
+	}
+	return p, nil
+}
+
+func unitOf(unit format.TimeUnit) time.Duration {
+	switch unit.Value.(type) {
+	case *format.MilliSeconds:
+		return time.Millisecond
+	case *format.MicroSeconds:
+		return time.Microsecond
+	}
+	return time.Nanosecond
+}
+
+// add puts a value into a batch; problem says what is wrong with it. What cannot be is
+// NULL.
+func (p *parquetPlain) add(to *cells, c *column, v *parquetValue) (problem string) {
+	if v.null || v.definition < p.defined {
+		to.addNull()
+		return ""
+	}
+	if c.kind == text {
+		raw := v.bytes
+		if !utf8.Valid(raw) {
+			raw, problem = []byte(strings.ToValidUTF8(string(raw), "\uFFFD")), "is not valid UTF-8"
+		}
+		to.addText(cut(raw, c.length))
+		return problem
+	}
+	value, ok := p.value(v)
+	if !ok {
+		to.addNull()
+		return "does not fit " + c.athena
+	}
+	to.add(c, value)
+	return ""
+}
+
+// value is a value that is not NULL and no text.
+func (p *parquetPlain) value(v *parquetValue) (any, bool) {
+	switch k := p.as.kind; {
+	case k == text:
+		return strings.ToValidUTF8(string(cut(v.bytes, p.as.length)), "\uFFFD"), true
+	case k == boolean:
+		return v.int != 0, true
+	case k == float, k == doubleKind:
+		return v.float, true
+	case k.isInteger():
+		n, ok := p.integer(v)
+		limit := int64(1) << (bitsOf(k) - 1)
+		return n, ok && (k == bigInt || n >= -limit && n < limit)
+	case k == decimal:
+		return p.decimalOf(v)
+	case k == date:
+		return plausible(time.Unix(86400*v.int, 0).UTC())
+	}
+	return p.timestamp(v)
+}
+
+func (p *parquetPlain) integer(v *parquetValue) (int64, bool) {
+	switch {
+	case p.bits == 0:
+		return v.int, true
+	case p.from == parquet.Int32: // unsigned, in the bits of a signed number
+		return int64(uint32(v.int)), true
+	}
+	return v.int, v.int >= 0
+}
+
+// timestamp reads a point in time, to the millisecond: more Athena's timestamps do not
+// hold.
+func (p *parquetPlain) timestamp(v *parquetValue) (any, bool) {
+	var at time.Time
+	switch {
+	case p.from == parquet.Int96: // nanoseconds of a day, and its Julian number
+		const epoch = 2440588
+		day := int64(binary.LittleEndian.Uint32(v.bytes[8:]))
+		at = time.Unix((day-epoch)*86400, int64(binary.LittleEndian.Uint64(v.bytes)))
+	case p.unit == time.Millisecond:
+		at = time.UnixMilli(v.int)
+	case p.unit == time.Microsecond:
+		at = time.UnixMicro(v.int)
+	default:
+		at = time.Unix(0, v.int)
+	}
+	return plausible(at.UTC().Round(time.Millisecond))
+}
+
+// plausible refuses times that the database could not hold.
+func plausible(at time.Time) (any, bool) {
+	if at.Year() < 1 || at.Year() > 9999 {
+		return nil, false
+	}
+	return at, true
+}
+
+// decimalOf brings a decimal to the scale of the table's column, half up.
+func (p *parquetPlain) decimalOf(v *parquetValue) (any, bool) {
+	n, scale := new(big.Int), 0
+	switch p.from {
+	case parquet.Int32, parquet.Int64:
+		n.SetInt64(v.int)
+	default: // two's complement, the highest byte first
+		raw := v.bytes
+		if len(raw) > 64 {
+			return nil, false
+		}
+		n.SetBytes(raw)
+		if len(raw) > 0 && raw[0] >= 0x80 {
+			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(raw))))
+		}
+	}
+	if p.decimal != nil {
+		scale = int(p.decimal.Scale)
+	}
+	power := func(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+	switch by := p.as.scale - scale; {
+	case scale < 0 || scale > 100:
+		return nil, false
+	case by >= 0:
+		n.Mul(n, power(by))
+	default:
+		unit := power(-by)
+		half := new(big.Int).Rsh(unit, 1)
+		if n.Sign() < 0 {
+			half.Neg(half)
+		}
+		n.Quo(n.Add(n, half), unit)
+	}
+	return n, len(strings.TrimLeft(n.String(), "-")) <= p.as.width
+}
+
+// parquetPart reads a part of a nested column. Values of a row lie in as many lists as
+// the column has leaves, with levels that say how deep each is defined and where lists
+// begin anew (Dremel).
+type parquetPart struct {
+	shape   *shape
+	first   int // of its leaves
+	last    int // behind its leaves
+	present int // definition level of a value that is not NULL
+	filled  int // of a list that is not empty
+	repeat  int // repetition level of its items
+	parts   []*parquetPart
+	plain   *parquetPlain
+}
+
+// part finds in the file what a shape needs.
+func (c *parquetColumn) part(s *shape, from *parquet.Column) (*parquetPart, error) {
+	p := &parquetPart{shape: s, first: len(c.leaves), present: from.MaxDefinitionLevel()}
+	var err error
+	switch {
+	case s.class == "":
+		p.plain, err = newParquetPlain(&s.plain, from)
+		c.leaves = append(c.leaves, &parquetLeaf{column: from})
+	case s.class != "struct":
+		err = c.items(p, from)
+	case from.Leaf():
+		err = describe(from)
+	default:
+		p.parts = make([]*parquetPart, len(s.parts))
+		for i, name := range s.names {
+			at := slices.IndexFunc(from.Columns(), func(c *parquet.Column) bool { return strings.EqualFold(c.Name(), name) })
+			if at < 0 || err != nil {
+				continue
+			}
+			if p.parts[i], err = c.part(s.parts[i], from.Columns()[at]); err != nil {
+				err = fmt.Errorf("at %s %w", name, err)
+			}
+		}
+	}
+	p.last = len(c.leaves)
+	return p, err
+}
+
+// items finds what an array or a map repeats: group (LIST) { repeated group { item } },
+// in old files group (LIST) { repeated item }, or an item that is repeated itself; and
+// group (MAP) { repeated group { key, value } }.
+func (c *parquetColumn) items(p *parquetPart, from *parquet.Column) error {
+	repeated, alone := from, from.Repeated()
+	if l := from.Type().LogicalType(); l != nil {
+		_, isList := l.Value.(*format.ListType)
+		_, isMap := l.Value.(*format.MapType)
+		alone = alone && !isList && !isMap
+	}
+	switch {
+	case alone:
+		p.present = 0
+	case len(from.Columns()) == 1 && from.Columns()[0].Repeated():
+		repeated = from.Columns()[0]
+	default:
+		return describe(from)
+	}
+	p.filled, p.repeat = repeated.MaxDefinitionLevel(), repeated.MaxRepetitionLevel()
+	items := []*parquet.Column{repeated}
+	inner := repeated.Columns()
+	switch {
+	case p.shape.class == "map" && len(inner) == 2:
+		items = inner
+	case p.shape.class == "map":
+		return describe(from)
+	case len(inner) == 1 && !alone && repeated.Name() != "array" && repeated.Name() != from.Name()+"_tuple":
+		items = inner
+	}
+	for i, item := range items {
+		part, err := c.part(p.shape.parts[i], item)
+		if err != nil {
+			return err
+		}
+		p.parts = append(p.parts, part)
+	}
+	return nil
+}
+
+// value makes the value of a row from the values of all leaves.
+func (p *parquetPart) value(levels [][]parquetValue) (any, bool) {
+	if p == nil || p.first == p.last {
+		return nil, true
+	}
+	level := levels[p.first][0].definition
+	if p.shape.class == "" {
+		v := &levels[p.first][0]
+		if v.null || level < p.plain.defined {
+			return nil, true
+		}
+		value, ok := p.plain.value(v)
+		if n, isDecimal := value.(*big.Int); isDecimal && ok {
+			value = p.shape.plain.decimal(n)
+		}
+		if !ok {
+			value = nil
+		}
+		return value, ok
+	}
+	if level < p.present {
+		return nil, true
+	}
+	all := true
+	if p.shape.class == "struct" {
+		fields := make(map[string]any, len(p.parts))
+		for i, part := range p.parts {
+			v, ok := part.value(levels)
+			fields[p.shape.names[i]], all = v, all && ok
+		}
+		return fields, all
+	}
+	var list []any
+	var entries mapBuilder
+	list = []any{}
+	for item := range p.split(levels, level) {
+		v, ok := p.parts[len(p.parts)-1].value(item)
+		all = all && ok
+		if p.shape.class == "map" {
+			key, ok := p.parts[0].value(item)
+			all = all && ok
+			entries.add(key, v)
+			continue
+		}
+		list = append(list, v)
+	}
+	if p.shape.class == "map" {
+		m, ok := entries.value()
+		return m, ok && all
+	}
+	return list, all
+}
+
+// split goes through the items of a list: each leaf's values up to where the next item
+// begins.
+func (p *parquetPart) split(levels [][]parquetValue, level int) func(yield func([][]parquetValue) bool) {
+	return func(yield func([][]parquetValue) bool) {
+		if level < p.filled {
+			return
+		}
+		rest := slices.Clone(levels)
+		for len(rest[p.first]) > 0 {
+			item := slices.Clone(levels)
+			for leaf := p.first; leaf < p.last; leaf++ {
+				end := 1
+				for end < len(rest[leaf]) && rest[leaf][end].repetition > p.repeat {
+					end++
+				}
+				if len(rest[leaf]) == 0 { // the leaves do not agree
+					panic("the values of a nested column do not agree")
+				}
+				item[leaf], rest[leaf] = rest[leaf][:end], rest[leaf][end:]
+			}
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}

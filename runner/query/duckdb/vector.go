@@ -1,0 +1,237 @@
+package duckdb
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"runtime"
+	"unsafe"
+
+	bindings "github.com/duckdb/duckdb-go-bindings"
+	driverpkg "github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
+)
+
+// This file is the only one that touches DuckDB's memory. The driver hands a table
+// function a chunk to fill value by value, which costs some 40 ns each: two calls into C
+// and a lookup. Whole columns at once take 1 to 2 ns a value. What is relied on is
+// DuckDB's C interface (duckdb.h: duckdb_vector_get_data, duckdb_string_t), and that the
+// driver's chunk has the two fields below, which Open checks.
+
+// chunkFields are where the driver keeps DuckDB's own chunk, and which of a table
+// function's columns a query asked for.
+var chunkFields = func() (fields struct{ chunk, projection []int }) {
+	kind := reflect.TypeFor[driverpkg.DataChunk]()
+	if f, ok := kind.FieldByName("chunk"); ok && f.Type == reflect.TypeFor[mapping.DataChunk]() {
+		fields.chunk = f.Index
+	}
+	if f, ok := kind.FieldByName("projection"); ok && f.Type == reflect.TypeFor[[]int]() {
+		fields.projection = f.Index
+	}
+	return fields
+}()
+
+// checkDriver finds out at once if the driver is another than this was written for.
+func checkDriver() error {
+	if chunkFields.chunk == nil || chunkFields.projection == nil || driverpkg.GetDataChunkCapacity() != chunkRows {
+		return errors.New("this version of DuckDB's driver lays out its chunks in another way; see vector.go")
+	}
+	return nil
+}
+
+// chunkRows is how many rows DuckDB takes at a time.
+const chunkRows = 2048
+
+// vectors gives the vectors of a chunk by the columns of the table function. Those that
+// the query did not ask for are none.
+func vectors(chunk *driverpkg.DataChunk, into []mapping.Vector) []mapping.Vector {
+	value := reflect.ValueOf(chunk).Elem()
+	raw := mapping.DataChunk{Ptr: value.FieldByIndex(chunkFields.chunk).FieldByName("Ptr").UnsafePointer()}
+	projection := value.FieldByIndex(chunkFields.projection)
+	into = into[:0]
+	for i := range projection.Len() {
+		var v mapping.Vector
+		if at := projection.Index(i).Int(); at >= 0 {
+			v = mapping.DataChunkGetVector(raw, mapping.IdxT(at))
+		}
+		into = append(into, v)
+	}
+	return into
+}
+
+// column fills a vector of DuckDB's with rows from..from+count of a part.
+func (e *encoded) fill(v mapping.Vector, k kind, from, count int) {
+	if e.null != nil {
+		fillValidity(v, e.null[from/8:], count)
+	}
+	data := mapping.VectorGetData(v)
+	switch k {
+	case tinyInt, boolean:
+		fillNumbers(e, unsafe.Slice((*int8)(data), count), from)
+	case smallInt:
+		fillNumbers(e, unsafe.Slice((*int16)(data), count), from)
+	case integerKind, date:
+		fillNumbers(e, unsafe.Slice((*int32)(data), count), from)
+	case bigInt, timestamp:
+		fillNumbers(e, unsafe.Slice((*int64)(data), count), from)
+	case float:
+		for i, f := range numbers[float64](e.number, from, count) {
+			unsafe.Slice((*float32)(data), count)[i] = float32(f)
+		}
+	case doubleKind:
+		copy(unsafe.Slice((*float64)(data), count), numbers[float64](e.number, from, count))
+	}
+}
+
+// numbers are count numbers of a part, from a row on. A part begins on a multiple of 8
+// bytes, and DuckDB runs on little-endian machines only.
+func numbers[T uint8 | uint16 | uint32 | uint64 | float64](part []byte, from, count int) []T {
+	if count == 0 {
+		return nil
+	}
+	var one T
+	size := int(unsafe.Sizeof(one))
+	part = part[from*size : (from+count)*size]
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(part))), count)
+}
+
+func fillNumbers[T int8 | int16 | int32 | int64](e *encoded, to []T, from int) {
+	switch e.width {
+	case 0:
+		for i := range to {
+			to[i] = T(e.base)
+		}
+	case 1:
+		add(to, numbers[uint8](e.number, from, len(to)), e.base)
+	case 2:
+		add(to, numbers[uint16](e.number, from, len(to)), e.base)
+	case 4:
+		add(to, numbers[uint32](e.number, from, len(to)), e.base)
+	case 8:
+		add(to, numbers[uint64](e.number, from, len(to)), e.base)
+	}
+}
+
+func add[T int8 | int16 | int32 | int64 | uint32, N uint8 | uint16 | uint32 | uint64](to []T, numbers []N, base int64) {
+	to = to[:len(numbers)]
+	for i, n := range numbers {
+		to[i] = T(int64(n) + base)
+	}
+}
+
+// fillValidity copies a map of missing values, in which a set bit is a NULL, into
+// DuckDB's, in which it is a value. The driver made room for it.
+func fillValidity(v mapping.Vector, null []byte, count int) {
+	words := (count + 63) / 64
+	valid := unsafe.Slice((*uint64)(mapping.VectorGetValidity(v)), words)
+	for i, word := range numbers[uint64](null, 0, words) {
+		valid[i] = ^word
+	}
+}
+
+// dictionary is the texts of a part as a vector of DuckDB's, of which those that are
+// shown to a query are slices. DuckDB counts who uses it; close gives up our share.
+type dictionary struct {
+	vector  mapping.Vector
+	cleanup runtime.Cleanup
+}
+
+// duckString is duckdb_string_t: up to 12 bytes lie in it, of longer ones the first 4
+// and a pointer to all.
+type duckString struct {
+	length uint32
+	prefix [4]byte
+	rest   [8]byte
+}
+
+const inlined = 12
+
+func newDictionary(e *encoded) (*dictionary, error) {
+	count := len(e.ends) / 4
+	if count == 0 || count > math.MaxInt32 {
+		return nil, errDamaged
+	}
+	kind := mapping.CreateLogicalType(mapping.TypeVarchar)
+	defer mapping.DestroyLogicalType(&kind)
+	d := &dictionary{vector: mapping.CreateVector(kind, mapping.IdxT(count+1))}
+	d.cleanup = runtime.AddCleanup(d, func(v mapping.Vector) { mapping.DestroyVector(&v) }, d.vector)
+	// All bytes go into the vector's heap as one text behind the others, which the
+	// others point into. They were checked to be UTF-8 when they were read from the log.
+	bindings.UnsafeVectorAssignStringElementLen(d.vector, mapping.IdxT(count), e.bytes)
+	list := unsafe.Slice((*duckString)(mapping.VectorGetData(d.vector)), count+1)
+	heap := *(*uintptr)(unsafe.Pointer(&list[count].rest))
+	start := uint32(0)
+	for i, end := range numbers[uint32](e.ends, 0, count) {
+		if end < start || int(end) > len(e.bytes) {
+			return nil, errDamaged
+		}
+		s := &list[i]
+		text := e.bytes[start:end]
+		*s = duckString{length: uint32(len(text))}
+		if len(text) <= inlined {
+			copy(unsafe.Slice(&s.prefix[0], inlined), text)
+		} else {
+			copy(s.prefix[:], text)
+			*(*uintptr)(unsafe.Pointer(&s.rest)) = heap + uintptr(start)
+		}
+		start = end
+	}
+	if e.base == noText { // some row has none
+		mapping.VectorEnsureValidityWritable(d.vector)
+		mapping.ValiditySetRowInvalid(mapping.VectorGetValidity(d.vector), noText)
+	}
+	return d, nil
+}
+
+// show makes a vector of a chunk a slice of the dictionary, or a constant where all rows
+// have the same text: DuckDB looks at that once for all of them.
+func (d *dictionary) show(v mapping.Vector, e *encoded, from, count int) error {
+	most := uint32(len(e.ends) / 4)
+	if e.width == 0 && e.base > noText && e.base < int64(most) {
+		d.constant(v, e, uint32(e.base))
+		return nil
+	}
+	selection := mapping.CreateSelectionVector(mapping.IdxT(count))
+	defer mapping.DestroySelectionVector(&selection)
+	ids := unsafe.Slice((*uint32)(unsafe.Pointer(mapping.SelectionVectorGetDataPtr(selection))), count)
+	switch e.width {
+	case 0:
+		for i := range ids {
+			ids[i] = uint32(e.base)
+		}
+	case 1:
+		add(ids, numbers[uint8](e.number, from, count), e.base)
+	case 2:
+		add(ids, numbers[uint16](e.number, from, count), e.base)
+	case 4:
+		add(ids, numbers[uint32](e.number, from, count), e.base)
+	default:
+		return errDamaged
+	}
+	low, high := extent(ids)
+	switch {
+	case high >= most:
+		return errDamaged
+	case low == high && low != noText:
+		d.constant(v, e, low)
+		return nil
+	}
+	mapping.VectorReferenceVector(v, d.vector)
+	mapping.SliceVector(v, selection, mapping.IdxT(count))
+	return nil
+}
+
+func (d *dictionary) constant(v mapping.Vector, e *encoded, id uint32) {
+	ends := numbers[uint32](e.ends, 0, len(e.ends)/4)
+	value := mapping.CreateVarchar(string(e.bytes[ends[id-1]:ends[id]]))
+	defer mapping.DestroyValue(&value)
+	mapping.VectorReferenceValue(v, value)
+}
+
+func (d *dictionary) close() {
+	if d == nil {
+		return
+	}
+	d.cleanup.Stop()
+	mapping.DestroyVector(&d.vector)
+}

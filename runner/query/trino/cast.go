@@ -1,0 +1,458 @@
+package trino
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// value is an analysed expression: its type, and the SQL for DuckDB. In the SQL a column
+// is its number between marks (see scope.go), so that one expression can be put in terms
+// of another's columns.
+type value struct {
+	typ Type
+	sql string
+	// text is what a string literal says; iso the SQL of the text whose zone counts when
+	// typ.Zone is ofValue.
+	text *string
+	iso  string
+	// aggregate and window tell what is inside; subquery too.
+	aggregate, window, subquery bool
+}
+
+func (v value) isNull() bool { return v.typ.is("unknown") }
+
+// fill puts arguments into a template: $1 … $9. Each argument is SQL that can stand
+// anywhere, so that no parentheses are needed.
+func fill(template string, arguments ...string) string {
+	var b strings.Builder
+	for i := 0; i < len(template); i++ {
+		if template[i] == '$' && i+1 < len(template) && template[i+1] >= '1' && template[i+1] <= '9' {
+			if n := int(template[i+1] - '1'); n < len(arguments) {
+				b.WriteString(arguments[n])
+			}
+			i++
+			continue
+		}
+		b.WriteByte(template[i])
+	}
+	return b.String()
+}
+
+// fail is SQL that ends the query when a row comes to it. DuckDB's own error() cannot
+// stand inside TRY. subject keeps it from being run ahead of time.
+func fail(message, subject string, as Type) string {
+	return fmt.Sprintf("CAST(trino_fail(%s, coalesce(CAST(%s AS VARCHAR), '')) AS %s)", quoteText(message), subject, as.SQL())
+}
+
+// cannotCast is fail for a cast, with the value in the message.
+func cannotCast(sql string, to Type) string {
+	return fmt.Sprintf("CAST(trino_cannot_cast(%s, CAST(%s AS VARCHAR)) AS %s)", quoteText(shownForCast(to)), sql, to.SQL())
+}
+
+func shownForCast(t Type) string {
+	if t.is("varchar") {
+		return t.String()
+	}
+	return t.Shown()
+}
+
+// The texts that Trino's casts take (VarcharOperators, DateTimeUtils).
+const (
+	wholeNumber   = `[+-]?[0-9]+`
+	dateText      = `\s*[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}\s*`
+	timestampText = `[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?`
+	zoneText      = ` ?([+-][0-9]{1,2}(:[0-9]{2})?|UTC|GMT|Z|[A-Za-z]+/[A-Za-z_/]+)`
+)
+
+// convert is CAST from one type to another; ok is false when there is none
+// ("Conversion functions").
+func convert(v value, to Type) (sql string, ok bool) {
+	from, x := v.typ, v.sql
+	if from.Equal(to) && !from.is(tzName) {
+		return x, true
+	}
+	plain := fmt.Sprintf("CAST(%s AS %s)", x, to.SQL())
+	switch {
+	case from.is("unknown"):
+		return "CAST(NULL AS " + to.SQL() + ")", true
+	case to.is("unknown"):
+		return "", false
+	case from.is("json"):
+		return fromJSON(v, to)
+	case to.is("json"):
+		return toJSON(v)
+	case to.isText():
+		text, ok := toText(v)
+		switch {
+		case !ok:
+			return "", false
+		case to.is("char"):
+			text = fmt.Sprintf("rpad(%s, %d, ' ')", text, to.P)
+		case to.P == 0 || from.is("varchar") && from.P > 0 && from.P <= to.P:
+		case from.isText():
+			text = fmt.Sprintf("left(%s, %d)", text, to.P)
+		default:
+			text = fill(fmt.Sprintf("CASE WHEN length($1) > %d THEN $2 ELSE $1 END", to.P), text, cannotCast(x, to))
+		}
+		return text, true
+	case to.isInteger():
+		switch {
+		case from.is("varchar"):
+			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN $2 ELSE $3 END", wholeNumber),
+				x, plain, cannotCast(x, to)), true
+		case from.is("double", "real"):
+			return fmt.Sprintf("CAST(round(%s) AS %s)", x, to.SQL()), true
+		}
+		return plain, from.isNumber() || from.is("boolean")
+	case to.is("double", "real", "decimal"):
+		return plain, from.isNumber() || from.is("varchar", "boolean")
+	case to.is("boolean"):
+		if from.is("varchar") {
+			return fill("CASE WHEN $1 IS NULL THEN NULL WHEN lower($1) IN ('t', 'true', '1') THEN true WHEN lower($1) IN ('f', 'false', '0') THEN false ELSE $2 END",
+				x, cannotCast(x, to)), true
+		}
+		return plain, from.isNumber()
+	case to.is("date"):
+		switch {
+		case from.is("varchar"):
+			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN CAST(trim($1) AS DATE) ELSE $2 END", dateText),
+				x, cannotCast(x, to)), true
+		case from.is(tzName):
+			return "CAST(" + local(v) + " AS DATE)", true
+		}
+		return plain, from.is(tsName)
+	case to.is(tsName):
+		switch {
+		case from.is("varchar"):
+			return rounded(fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN $2 ELSE $3 END", timestampText),
+				x, timestampOf(x), cannotCast(x, to)), 6, to.P), true
+		case from.is(tzName):
+			return rounded(local(v), from.P, to.P), true
+		case from.is(tsName):
+			return rounded(x, from.P, to.P), true
+		}
+		return plain, from.is("date")
+	case to.is(tzName):
+		switch {
+		case from.is("varchar"):
+			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s(%s)?') THEN CAST($1 AS TIMESTAMPTZ) ELSE $2 END", timestampText, zoneText),
+				x, cannotCast(x, to)), true
+		case from.is(tsName):
+			return instant(rounded(x, from.P, to.P), to.Zone), true
+		case from.is("date"):
+			return instant("CAST("+x+" AS TIMESTAMP)", to.Zone), true
+		case from.is(tzName):
+			return rounded(x, from.P, to.P), true
+		}
+		return "", false
+	case to.is("time"):
+		if from.is(tzName) {
+			return "CAST(" + local(v) + " AS TIME)", true
+		}
+		return plain, from.is("varchar", tsName, "time")
+	case to.is("ipaddress"):
+		switch {
+		case from.is("varchar"):
+			return "trino_ip(" + x + ")", true
+		case from.is("varbinary"):
+			return "trino_ip_of_bytes(" + x + ")", true
+		}
+		return "", false
+	case to.is("varbinary"):
+		return x, from.is("ipaddress")
+	case to.is("uuid"):
+		return plain, from.is("varchar", "varbinary")
+	case to.is("array") && from.is("array"):
+		element, ok := convert(value{typ: from.Args[0], sql: "e"}, to.Args[0])
+		if element == "e" {
+			return x, ok
+		}
+		return fmt.Sprintf("list_transform(%s, lambda e: %s)", x, element), ok
+	case to.is("map") && from.is("map"):
+		key, ok1 := convert(value{typ: from.Args[0], sql: "e.key"}, to.Args[0])
+		item, ok2 := convert(value{typ: from.Args[1], sql: "e.value"}, to.Args[1])
+		return fmt.Sprintf("map_from_entries(list_transform(map_entries(%s), lambda e: {'key': %s, 'value': %s}))", x, key, item), ok1 && ok2
+	case to.is("row") && from.is("row") && len(from.Args) == len(to.Args):
+		fields := make([]string, len(to.Args))
+		for i := range to.Args {
+			field, ok := convert(value{typ: from.Args[i], sql: extract(x, from.Field(i))}, to.Args[i])
+			if !ok {
+				return "", false
+			}
+			fields[i] = quoteName(to.Field(i)) + " := " + field
+		}
+		return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(%s) END", x, strings.Join(fields, ", ")), true
+	case to.isInterval():
+		return "", false
+	}
+	return "", false
+}
+
+func extract(row, field string) string {
+	return fmt.Sprintf("struct_extract(%s, %s)", row, quoteText(field))
+}
+
+func timestampOf(x string) string { return "CAST(" + x + " AS TIMESTAMP)" }
+
+// rounded is a timestamp to fewer digits, half up. Both kinds come out as they went in.
+func rounded(sql string, from, to int) string {
+	if from <= to || to >= 6 {
+		return sql
+	}
+	unit := int64(1)
+	for range 6 - to {
+		unit *= 10
+	}
+	return fmt.Sprintf("(%s + to_microseconds(%d - (epoch_us(%s) + %d) %% %d))", sql, unit/2, sql, unit/2, unit)
+}
+
+// toText is CAST to varchar.
+func toText(v value) (string, bool) {
+	from, x := v.typ, v.sql
+	switch {
+	case from.isText():
+		return x, true
+	case from.is("double"):
+		return "trino_double_text(" + x + ")", true
+	case from.is("real"):
+		return "trino_real_text(" + x + ")", true
+	case from.is("decimal") && from.S == from.P: // DuckDB writes -.05
+		return fill("CASE WHEN $1 LIKE '-.%' THEN '-0' || substr($1, 2) WHEN $1 LIKE '.%' THEN '0' || $1 ELSE $1 END", "CAST("+x+" AS VARCHAR)"), true
+	case from.is("boolean", "decimal", "date", "uuid"), from.isInteger():
+		return "CAST(" + x + " AS VARCHAR)", true
+	case from.is(tsName):
+		return fmt.Sprintf("strftime(%s, %s)", x, quoteText("%Y-%m-%d %H:%M:%S"+fraction(from.P))), true
+	case from.is("time"):
+		return fmt.Sprintf("left(strftime(DATE '2000-01-01' + %s, '%%H:%%M:%%S.%%f'), %d)", x, map[bool]int{true: 8, false: 9 + from.P}[from.P == 0]), true
+	case from.is(tzName):
+		zone := from.Zone
+		if zone == "" || zone == ofValue {
+			zone = "UTC"
+		}
+		return fmt.Sprintf("strftime(%s, %s)", local(v), quoteText("%Y-%m-%d %H:%M:%S"+fraction(from.P)+" "+zone)), true
+	case from.is(dayName):
+		return "trino_day_text(" + milliseconds(x) + ")", true
+	case from.is(monName):
+		return "trino_month_text(" + months(x) + ")", true
+	case from.is("ipaddress"):
+		return "trino_ip_text(" + x + ")", true
+	}
+	return "", false
+}
+
+// milliseconds and months are the length of an interval.
+func milliseconds(x string) string { return "epoch_ms(TIMESTAMP '1970-01-01' + " + x + ")" }
+
+func months(x string) string {
+	return "datediff('month', TIMESTAMP '1970-01-01', TIMESTAMP '1970-01-01' + " + x + ")"
+}
+
+// fraction is the format of the digits behind the seconds.
+func fraction(p int) string {
+	switch p {
+	case 0:
+		return ""
+	case 3:
+		return ".%g"
+	}
+	return ".%f"
+}
+
+// local is the time on the clock of the zone, as a TIMESTAMP.
+func local(v value) string {
+	switch zone := v.typ.Zone; {
+	case zone == ofValue:
+		return "timezone('UTC', " + utcOnly(v) + ")"
+	case zone == "":
+		return "timezone('UTC', " + v.sql + ")"
+	case offset(zone) != nil:
+		return fmt.Sprintf("(timezone('UTC', %s) + to_minutes(%d))", v.sql, *offset(zone))
+	default:
+		return fmt.Sprintf("timezone(%s, %s)", quoteText(zone), v.sql)
+	}
+}
+
+// instant is the reverse of local.
+func instant(sql, zone string) string {
+	switch {
+	case zone == "" || zone == ofValue:
+		return "timezone('UTC', " + sql + ")"
+	case offset(zone) != nil:
+		return fmt.Sprintf("timezone('UTC', %s - to_minutes(%d))", sql, *offset(zone))
+	}
+	return fmt.Sprintf("timezone(%s, %s)", quoteText(zone), sql)
+}
+
+// utcOnly is a timestamp whose zone is in its text, and has to be UTC there: DuckDB does
+// not keep the zone of each value, and its clock would show another time than Trino's.
+func utcOnly(v value) string {
+	if v.iso == "" {
+		return v.sql
+	}
+	return fmt.Sprintf("CASE WHEN regexp_matches(%s, 'T.*[+-][0-9:]*[1-9]') THEN %s ELSE %s END", v.iso,
+		"CAST(trino_fail('the time has an offset from UTC, and what is asked depends on it; put at_timezone(…, ''UTC'') around from_iso8601_timestamp(…)', "+v.iso+") AS TIMESTAMPTZ)", v.sql)
+}
+
+// settled is a value that can be kept: its zone is the same for all rows.
+func settled(v value) value {
+	if v.typ.Zone == ofValue {
+		v.sql = utcOnly(v)
+		v.typ.Zone, v.iso = "", ""
+	}
+	return v
+}
+
+var offsetPattern = regexp.MustCompile(`^([+-])(\d{1,2})(?::?(\d{2}))?$`)
+
+// offset is the minutes of a zone like +05:30, or nil.
+func offset(zone string) *int {
+	found := offsetPattern.FindStringSubmatch(zone)
+	if found == nil {
+		return nil
+	}
+	hours, _ := strconv.Atoi(found[2])
+	minutes := 0
+	if found[3] != "" {
+		minutes, _ = strconv.Atoi(found[3])
+	}
+	if minutes += 60 * hours; found[1] == "-" {
+		minutes = -minutes
+	}
+	if minutes > 14*60 || minutes < -14*60 {
+		return nil
+	}
+	return &minutes
+}
+
+// zoneNamed gives a zone the spelling of Type.Zone.
+func zoneNamed(name string) (string, bool) {
+	if minutes := offset(name); minutes != nil {
+		if *minutes == 0 {
+			return "", true
+		}
+		m := max(*minutes, -*minutes)
+		return fmt.Sprintf("%s%02d:%02d", name[:1], m/60, m%60), true
+	}
+	switch strings.ToUpper(name) {
+	case "UTC", "Z", "GMT", "UT", "ETC/UTC":
+		return "", true
+	}
+	_, err := time.LoadLocation(name)
+	return name, err == nil && name != "" && name != "Local"
+}
+
+// Location is the zone of a type for Go.
+func (t Type) Location() *time.Location {
+	switch {
+	case t.Zone == "" || t.Zone == ofValue:
+		return time.UTC
+	case offset(t.Zone) != nil:
+		return time.FixedZone(t.Zone, 60**offset(t.Zone))
+	}
+	location, err := time.LoadLocation(t.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return location
+}
+
+var jsonScalars = map[string]string{"boolean": "boolean", "tinyint": "bigint", "smallint": "bigint", "integer": "bigint",
+	"bigint": "bigint", "real": "double", "double": "double", "decimal": "decimal", "varchar": "varchar"}
+
+// fromJSON is CAST(json AS …): null is NULL, an object or array is no scalar.
+func fromJSON(v value, to Type) (string, bool) {
+	if kind, ok := jsonScalars[to.Name]; ok {
+		x := fmt.Sprintf("trino_json_scalar(%s, %s)", v.sql, quoteText(kind))
+		if to.is("varchar") {
+			return x, true
+		}
+		return fmt.Sprintf("CAST(%s AS %s)", x, to.SQL()), true
+	}
+	if to.is("array", "map", "row") {
+		return fmt.Sprintf("CAST(CAST(%s AS JSON) AS %s)", v.sql, to.SQL()), true
+	}
+	return "", false
+}
+
+func toJSON(v value) (string, bool) {
+	switch from := v.typ; {
+	case from.is("double", "real", "decimal", "boolean"), from.isInteger():
+		text, ok := toText(v)
+		return text, ok
+	case from.is("varchar", "array", "map", "row"):
+		if !jsonable(from) {
+			return "", false
+		}
+		return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE trino_json(CAST(to_json(%s) AS VARCHAR)) END", v.sql, v.sql), true
+	case from.is("date", tsName, tzName):
+		text, ok := toText(v)
+		return "CAST(to_json(" + text + ") AS VARCHAR)", ok
+	}
+	return "", false
+}
+
+func jsonable(t Type) bool {
+	for _, arg := range t.Args {
+		if !jsonable(arg) {
+			return false
+		}
+	}
+	return t.is("varchar", "array", "map", "row", "boolean", "double", "real", "date", "unknown") || t.isInteger()
+}
+
+// literalTime reads TIMESTAMP '…', DATE '…' and TIME '…' ("Date and time types").
+func literalTime(kind, text string) (value, bool) {
+	switch kind {
+	case "date":
+		at, err := time.Parse("2006-1-2", strings.TrimSpace(text))
+		return value{typ: Date, sql: "DATE " + quoteText(at.Format("2006-01-02"))}, err == nil
+	case "time":
+		if !timeOfDay.MatchString(text) {
+			return value{}, false
+		}
+		_, digits, _ := strings.Cut(text, ".")
+		return value{typ: Type{Name: "time", P: len(digits)}, sql: "CAST(" + quoteText(text) + " AS TIME)"}, len(digits) <= 6
+	}
+	found := timestampLiteral.FindStringSubmatch(text)
+	if found == nil {
+		return value{}, false
+	}
+	hour, minute, second := number(found[4]), number(found[5]), number(found[6])
+	digits := found[7]
+	at := time.Date(number(found[1]), time.Month(number(found[2])), number(found[3]), hour, minute, second, 0, time.UTC)
+	if at.Day() != number(found[3]) || hour > 23 || minute > 59 || second > 59 || len(digits) > 6 {
+		return value{}, false
+	}
+	shown := at.Format("2006-01-02 15:04:05")
+	if digits != "" {
+		shown += "." + digits
+	}
+	made := value{typ: Timestamp(len(digits)), sql: "TIMESTAMP " + quoteText(shown)}
+	if found[8] == "" {
+		return made, true
+	}
+	zone, ok := zoneNamed(found[8])
+	made.typ.Name, made.typ.Zone = tzName, zone
+	made.sql = instant(made.sql, zone)
+	return made, ok
+}
+
+var (
+	timestampLiteral = regexp.MustCompile(`^\s*(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?(?: ?([+-]\d{1,2}(?::\d{2})?|[A-Za-z][A-Za-z0-9_/+-]*))?\s*$`)
+	timeOfDay        = regexp.MustCompile(`^\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?$`)
+)
+
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
+// literalAddress is IPADDRESS '…'.
+func literalAddress(text string) (value, bool) {
+	_, err := netip.ParseAddr(text)
+	return value{typ: IPAddress, sql: "trino_ip(" + quoteText(text) + ")"}, err == nil
+}
