@@ -15,21 +15,22 @@ type table map[string][]entry
 type entry struct {
 	definition
 	signature
+	once bool // arguments can be given a name
 }
 
-func tableOf(list []definition) table {
+func tableOf(list []definition, scalar bool) table {
 	t := table{}
 	for _, d := range list {
-		e := entry{d, readSignature(d.signature)}
+		e := entry{d, readSignature(d.signature), scalar}
 		t[e.name] = append(t[e.name], e)
 	}
 	return t
 }
 
 var (
-	scalarTable    = tableOf(scalars)
-	aggregateTable = tableOf(aggregates)
-	windowTable    = tableOf(windows)
+	scalarTable    = tableOf(scalars, true)
+	aggregateTable = tableOf(aggregates, false)
+	windowTable    = tableOf(windows, false)
 )
 
 func isAggregate(name string) bool { return aggregateTable[name] != nil || name == "listagg" }
@@ -231,8 +232,28 @@ func (a *analyzer) expand(e entry, values []value, lambdas []*lambda, typ Type) 
 	if sql == "$reduce" {
 		return a.reduce(values, lambdas)
 	}
+	// What stands in the template several times and is long gets a name. Not so inside an
+	// aggregate, whose argument cannot be in a lambda.
+	values = slices.Clone(values)
+	type binding struct{ name, sql string }
+	var bindings []binding
+	for i := range values {
+		uses := strings.Count(sql, fmt.Sprintf("$%d", i+1))
+		if i == len(values)-1 {
+			uses += strings.Count(sql, "$fail(")
+		}
+		if e.once && uses > 1 && len(values[i].sql) > plainLength && (lambdas == nil || lambdas[i] == nil) {
+			b := binding{a.next("v"), values[i].sql}
+			bindings = append(bindings, b)
+			values[i].sql = b.name
+		}
+	}
 	x := &expansion{analyzer: a, values: values, lambdas: lambdas, typ: typ, names: map[byte]string{}}
-	return x.write(sql)
+	written := x.write(sql)
+	for _, b := range bindings {
+		written = named1(b.sql, b.name, written)
+	}
+	return written
 }
 
 type expansion struct {
@@ -344,11 +365,12 @@ func (a *analyzer) reduce(values []value, lambdas []*lambda) string {
 	step := lambdas[2]
 	body := a.put(step.body.sql, map[*column]string{step.params[0]: acc + ".s", step.params[1]: item + ".e"})
 	start, _ := convert(values[1], state)
-	list := fmt.Sprintf("list_transform(%s, lambda %s: %s)", values[0].sql, v, pair("NULL", v))
-	folded := fmt.Sprintf("list_reduce(%s, lambda %s, %s: %s, %s).s", list, acc, item, pair(body, "NULL"), pair(start, "NULL"))
-	last := lambdas[3]
-	return "CASE WHEN " + values[0].sql + " IS NULL THEN NULL ELSE " +
-		a.put(last.body.sql, map[*column]string{last.params[0]: folded}) + " END"
+	last, name := lambdas[3], a.next("v")
+	return once(values[0].sql, func(x string) string {
+		list := fmt.Sprintf("list_transform(%s, lambda %s: %s)", x, v, pair("NULL", v))
+		folded := fmt.Sprintf("list_reduce(%s, lambda %s, %s: %s, %s).s", list, acc, item, pair(body, "NULL"), pair(start, "NULL"))
+		return "CASE WHEN " + x + " IS NULL THEN NULL ELSE " + named1(folded, name, a.put(last.body.sql, map[*column]string{last.params[0]: name})) + " END"
+	})
 }
 
 // aggregate reads an aggregate or a window function.
@@ -456,9 +478,9 @@ func (a *analyzer) aggregated(c *query.Call, t table, s *scope, w *withs) value 
 		a.orderable(values[len(values)-1].typ, c.At())
 	}
 	inner, wrap, wrapped := strings.Cut(e.sql, "|")
-	sql := around(a.expand(entry{definition{sql: inner}, e.signature}, values, lambdas, typ), strings.Contains(inner, " ORDER BY "))
+	sql := around(a.expand(entry{definition{sql: inner}, e.signature, false}, values, lambdas, typ), strings.Contains(inner, " ORDER BY "))
 	if wrapped {
-		sql = a.expand(entry{definition{sql: wrap}, e.signature}, []value{{typ: typ, sql: sql}}, nil, typ)
+		sql = a.expand(entry{definition{sql: wrap}, e.signature, true}, []value{{typ: typ, sql: sql}}, nil, typ)
 	}
 	return made(typ, sql, append(parts, values...)...)
 }

@@ -25,21 +25,30 @@ type value struct {
 
 func (v value) isNull() bool { return v.typ.is("unknown") }
 
-// fill puts arguments into a template: $1 … $9. Each argument is SQL that can stand
-// anywhere, so that no parentheses are needed.
-func fill(template string, arguments ...string) string {
-	var b strings.Builder
-	for i := 0; i < len(template); i++ {
-		if template[i] == '$' && i+1 < len(template) && template[i+1] >= '1' && template[i+1] <= '9' {
-			if n := int(template[i+1] - '1'); n < len(arguments) {
-				b.WriteString(arguments[n])
-			}
-			i++
-			continue
-		}
-		b.WriteByte(template[i])
+// once writes SQL that has x in it several times. What is long is given a name, so that
+// nesting does not double it each time.
+func once(x string, write func(x string) string) string {
+	if len(x) <= plainLength {
+		return write(x)
 	}
-	return b.String()
+	return named1(x, "x", write("x"))
+}
+
+// plainLength is up to where SQL is written twice rather than given a name.
+const plainLength = 120
+
+// named1 is SQL in which a name stands for other SQL. A name of a lambda reaches no
+// further than its own lambda, and what is named stands outside of it.
+func named1(x, name, sql string) string {
+	return "list_extract(list_transform([" + x + "], lambda " + name + ": " + sql + "), 1)"
+}
+
+// matching casts text that has a form, and fails for other text.
+func matching(x, form string, to Type, cast func(x string) string) string {
+	return once(x, func(x string) string {
+		return "CASE WHEN " + x + " IS NULL THEN NULL WHEN regexp_full_match(" + x + ", " + quoteText(form) + ") THEN " + cast(x) +
+			" ELSE " + cannotCast(x, to) + " END"
+	})
 }
 
 // fail is SQL that ends the query when a row comes to it. DuckDB's own error() cannot
@@ -96,14 +105,15 @@ func convert(v value, to Type) (sql string, ok bool) {
 		case from.isText():
 			text = fmt.Sprintf("left(%s, %d)", text, to.P)
 		default:
-			text = fill(fmt.Sprintf("CASE WHEN length($1) > %d THEN $2 ELSE $1 END", to.P), text, cannotCast(x, to))
+			text = once(text, func(text string) string {
+				return fmt.Sprintf("CASE WHEN length(%s) > %d THEN %s ELSE %s END", text, to.P, cannotCast(text, to), text)
+			})
 		}
 		return text, true
 	case to.isInteger():
 		switch {
 		case from.is("varchar"):
-			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN $2 ELSE $3 END", wholeNumber),
-				x, plain, cannotCast(x, to)), true
+			return matching(x, wholeNumber, to, func(x string) string { return "CAST(" + x + " AS " + to.SQL() + ")" }), true
 		case from.is("double", "real"):
 			return fmt.Sprintf("CAST(round(%s) AS %s)", x, to.SQL()), true
 		}
@@ -112,15 +122,13 @@ func convert(v value, to Type) (sql string, ok bool) {
 		return plain, from.isNumber() || from.is("varchar", "boolean")
 	case to.is("boolean"):
 		if from.is("varchar") {
-			return fill("CASE WHEN $1 IS NULL THEN NULL WHEN lower($1) IN ('t', 'true', '1') THEN true WHEN lower($1) IN ('f', 'false', '0') THEN false ELSE $2 END",
-				x, cannotCast(x, to)), true
+			return matching(x, `(?i)t|true|1|f|false|0`, to, func(x string) string { return "(lower(" + x + ") IN ('t', 'true', '1'))" }), true
 		}
 		return plain, from.isNumber()
 	case to.is("date"):
 		switch {
 		case from.is("varchar"):
-			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN CAST(trim($1) AS DATE) ELSE $2 END", dateText),
-				x, cannotCast(x, to)), true
+			return matching(x, dateText, to, func(x string) string { return "CAST(trim(" + x + ") AS DATE)" }), true
 		case from.is(tzName):
 			return "CAST(" + local(v) + " AS DATE)", true
 		}
@@ -128,8 +136,7 @@ func convert(v value, to Type) (sql string, ok bool) {
 	case to.is(tsName):
 		switch {
 		case from.is("varchar"):
-			return rounded(fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s') THEN $2 ELSE $3 END", timestampText),
-				x, timestampOf(x), cannotCast(x, to)), 6, to.P), true
+			return rounded(matching(x, timestampText, to, timestampOf), 6, to.P), true
 		case from.is(tzName):
 			return rounded(local(v), from.P, to.P), true
 		case from.is(tsName):
@@ -139,8 +146,7 @@ func convert(v value, to Type) (sql string, ok bool) {
 	case to.is(tzName):
 		switch {
 		case from.is("varchar"):
-			return fill(fmt.Sprintf("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '%s(%s)?') THEN CAST($1 AS TIMESTAMPTZ) ELSE $2 END", timestampText, zoneText),
-				x, cannotCast(x, to)), true
+			return matching(x, timestampText+"("+zoneText+")?", to, func(x string) string { return "CAST(" + x + " AS TIMESTAMPTZ)" }), true
 		case from.is(tsName):
 			return instant(rounded(x, from.P, to.P), to.Zone), true
 		case from.is("date"):
@@ -177,15 +183,17 @@ func convert(v value, to Type) (sql string, ok bool) {
 		item, ok2 := convert(value{typ: from.Args[1], sql: "e.value"}, to.Args[1])
 		return fmt.Sprintf("map_from_entries(list_transform(map_entries(%s), lambda e: {'key': %s, 'value': %s}))", x, key, item), ok1 && ok2
 	case to.is("row") && from.is("row") && len(from.Args) == len(to.Args):
-		fields := make([]string, len(to.Args))
-		for i := range to.Args {
-			field, ok := convert(value{typ: from.Args[i], sql: extract(x, from.Field(i))}, to.Args[i])
-			if !ok {
-				return "", false
+		ok := true
+		sql := once(x, func(x string) string {
+			fields := make([]string, len(to.Args))
+			for i := range to.Args {
+				field, can := convert(value{typ: from.Args[i], sql: extract(x, from.Field(i))}, to.Args[i])
+				ok = ok && can
+				fields[i] = quoteName(to.Field(i)) + " := " + field
 			}
-			fields[i] = quoteName(to.Field(i)) + " := " + field
-		}
-		return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(%s) END", x, strings.Join(fields, ", ")), true
+			return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(%s) END", x, strings.Join(fields, ", "))
+		})
+		return sql, ok
 	case to.isInterval():
 		return "", false
 	}
@@ -207,7 +215,9 @@ func rounded(sql string, from, to int) string {
 	for range 6 - to {
 		unit *= 10
 	}
-	return fmt.Sprintf("(%s + to_microseconds(%d - (epoch_us(%s) + %d) %% %d))", sql, unit/2, sql, unit/2, unit)
+	return once(sql, func(x string) string {
+		return fmt.Sprintf("(%s + to_microseconds(%d - (epoch_us(%s) + %d) %% %d))", x, unit/2, x, unit/2, unit)
+	})
 }
 
 // toText is CAST to varchar.
@@ -221,7 +231,9 @@ func toText(v value) (string, bool) {
 	case from.is("real"):
 		return "trino_real_text(" + x + ")", true
 	case from.is("decimal") && from.S == from.P: // DuckDB writes -.05
-		return fill("CASE WHEN $1 LIKE '-.%' THEN '-0' || substr($1, 2) WHEN $1 LIKE '.%' THEN '0' || $1 ELSE $1 END", "CAST("+x+" AS VARCHAR)"), true
+		return once("CAST("+x+" AS VARCHAR)", func(x string) string {
+			return "CASE WHEN " + x + " LIKE '-.%' THEN '-0' || substr(" + x + ", 2) WHEN " + x + " LIKE '.%' THEN '0' || " + x + " ELSE " + x + " END"
+		}), true
 	case from.is("boolean", "decimal", "date", "uuid"), from.isInteger():
 		return "CAST(" + x + " AS VARCHAR)", true
 	case from.is(tsName):
@@ -387,7 +399,9 @@ func toJSON(v value) (string, bool) {
 		if !jsonable(from) {
 			return "", false
 		}
-		return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE trino_json(CAST(to_json(%s) AS VARCHAR)) END", v.sql, v.sql), true
+		return once(v.sql, func(x string) string {
+			return fmt.Sprintf("CASE WHEN %s IS NULL THEN NULL ELSE trino_json(CAST(to_json(%s) AS VARCHAR)) END", x, x)
+		}), true
 	case from.is("date", tsName, tzName):
 		text, ok := toText(v)
 		return "CAST(to_json(" + text + ") AS VARCHAR)", ok

@@ -339,17 +339,23 @@ func (a *analyzer) subscript(x *query.Subscript, s *scope, w *withs) value {
 	switch {
 	case of.typ.is("array"):
 		i := a.convert(at, Bigint, x.Index.At())
-		return made(of.typ.Args[0], fmt.Sprintf("CASE WHEN %s < 1 THEN %s WHEN %s > len(%s) THEN %s ELSE list_extract(%s, %s) END",
-			i, fail("array subscript is less than 1", i, of.typ.Args[0]), i, of.sql,
-			fail("array subscript must be less than or equal to the length of the array", i, of.typ.Args[0]), of.sql, i), of, at)
+		element := of.typ.Args[0]
+		return made(element, onceEach(of.sql, i, func(list, i string) string {
+			return fmt.Sprintf("CASE WHEN %s < 1 THEN %s WHEN %s > len(%s) THEN %s ELSE list_extract(%s, %s) END",
+				i, fail("array subscript is less than 1", i, element), i, list,
+				fail("array subscript must be less than or equal to the length of the array", i, element), list, i)
+		}), of, at)
 	case of.typ.is("map"):
 		kind, ok := common(at.typ, of.typ.Args[0])
 		if !ok {
 			a.fail(x.Index.At(), "the keys of the map are of the type %s, not %s", of.typ.Args[0], at.typ)
 		}
 		key := a.convert(at, kind, x.Index.At())
-		return made(of.typ.Args[1], fmt.Sprintf("CASE WHEN NOT map_contains(%s, %s) THEN %s ELSE map_extract_value(%s, %s) END",
-			of.sql, key, "CAST(trino_no_key(CAST("+key+" AS VARCHAR)) AS "+of.typ.Args[1].SQL()+")", of.sql, key), of, at)
+		item := of.typ.Args[1]
+		return made(item, onceEach(of.sql, key, func(m, key string) string {
+			return fmt.Sprintf("CASE WHEN NOT map_contains(%s, %s) THEN CAST(trino_no_key(CAST(%s AS VARCHAR)) AS %s) ELSE map_extract_value(%s, %s) END",
+				m, key, key, item.SQL(), m, key)
+		}), of, at)
 	case of.typ.is("row"):
 		if n, ok := ordinal(x.Index); ok && n >= 1 && n <= len(of.typ.Args) {
 			return made(of.typ.Args[n-1], extract(of.sql, of.typ.Field(n-1)), of)
@@ -404,18 +410,25 @@ func (a *analyzer) compare(op string, l, r value, pos int) value {
 	}
 	sql := "(" + x + " " + op + " " + y + ")"
 	if !strings.HasPrefix(op, "IS") { // nothing compares with NaN; to DuckDB it is the largest number
-		for _, side := range []struct {
-			of  value
-			sql string
-		}{{l, x}, {r, y}} {
-			switch {
-			case !side.of.typ.is("double", "real") || strings.HasPrefix(side.sql, "CAST('") && !strings.HasPrefix(side.sql, "CAST('N"):
-			case op == "<>":
-				sql = "(" + sql + " OR isnan(" + side.sql + "))"
-			default:
-				sql = "(" + sql + " AND NOT isnan(" + side.sql + "))"
-			}
+		canBeNaN := func(v value, sql string) bool {
+			return v.typ.is("double", "real") && (!strings.HasPrefix(sql, "CAST('") || strings.HasPrefix(sql, "CAST('N"))
 		}
+		also := func(sql, x string) string {
+			if op == "<>" {
+				return "(" + sql + " OR isnan(" + x + "))"
+			}
+			return "(" + sql + " AND NOT isnan(" + x + "))"
+		}
+		sql = onceEach(x, y, func(x, y string) string {
+			sql := "(" + x + " " + op + " " + y + ")"
+			if canBeNaN(l, x) {
+				sql = also(sql, x)
+			}
+			if canBeNaN(r, y) {
+				sql = also(sql, y)
+			}
+			return sql
+		})
 	}
 	return made(Boolean, sql, l, r)
 }
@@ -423,12 +436,14 @@ func (a *analyzer) compare(op string, l, r value, pos int) value {
 // compareRows compares field by field: a NULL in one leaves the answer open, unless
 // another one differs.
 func (a *analyzer) compareRows(op string, l, r value, pos int) value {
-	parts := make([]string, len(l.typ.Args))
-	for i, typ := range l.typ.Args {
-		parts[i] = a.compare(op, value{typ: typ, sql: extract(l.sql, l.typ.Field(i))}, value{typ: typ, sql: extract(r.sql, r.typ.Field(i))}, pos).sql
-	}
 	with := map[string]string{"=": " AND ", "<>": " OR "}[op]
-	return made(Boolean, "("+strings.Join(parts, with)+")", l, r)
+	return made(Boolean, onceEach(l.sql, r.sql, func(x, y string) string {
+		parts := make([]string, len(l.typ.Args))
+		for i, typ := range l.typ.Args {
+			parts[i] = a.compare(op, value{typ: typ, sql: extract(x, l.typ.Field(i))}, value{typ: typ, sql: extract(y, r.typ.Field(i))}, pos).sql
+		}
+		return "(" + strings.Join(parts, with) + ")"
+	}), l, r)
 }
 
 // arithmetic is + - * / % ("Mathematical functions and operators", "Decimal functions and
@@ -453,24 +468,36 @@ func (a *analyzer) arithmetic(op string, l, r value, pos int) value {
 	x, y := a.convert(l, both, pos), a.convert(r, both, pos)
 	switch {
 	case op == "/" && both.isInteger():
-		return made(both, unlessZero(x, y, "("+x+" // "+y+")", both), l, r)
+		return made(both, unlessZero("//", x, y, both), l, r)
 	case op == "%" && both.isInteger():
-		return made(both, unlessZero(x, y, "("+x+" % "+y+")", both), l, r)
+		return made(both, unlessZero("%", x, y, both), l, r)
 	case op == "%":
-		return made(both, "CASE WHEN "+y+" = 0 THEN CAST('NaN' AS "+both.SQL()+") ELSE "+x+" % "+y+" END", l, r)
+		return made(both, onceEach(x, y, func(x, y string) string {
+			return "CASE WHEN " + y + " = 0 THEN CAST('NaN' AS " + both.SQL() + ") ELSE " + x + " % " + y + " END"
+		}), l, r)
 	}
 	return made(both, "("+x+" "+op+" "+y+")", l, r)
 }
 
-// unlessZero guards a division. DuckDB's of integers by zero is NULL. NULL by zero is NULL:
-// the function that fails is not called for NULL.
-func unlessZero(x, divisor, sql string, typ Type) string {
-	if inner, ok := strings.CutPrefix(divisor, "CAST("); ok {
+// onceEach is once for two.
+func onceEach(x, y string, write func(x, y string) string) string {
+	if len(x) <= plainLength && len(y) <= plainLength {
+		return write(x, y)
+	}
+	return named1("{'a': "+x+", 'b': "+y+"}", "x", write("x.a", "x.b"))
+}
+
+// unlessZero is // or %. DuckDB's of integers by zero is NULL. NULL by zero is NULL: the
+// function that fails is not called for NULL.
+func unlessZero(op, x, y string, typ Type) string {
+	if inner, ok := strings.CutPrefix(y, "CAST("); ok {
 		if n, rest, _ := strings.Cut(inner, " "); strings.HasPrefix(rest, "AS ") && strings.Trim(n, "0123456789") == "" && strings.Trim(n, "0") != "" {
-			return sql
+			return "(" + x + " " + op + " " + y + ")"
 		}
 	}
-	return "CASE WHEN " + divisor + " = 0 THEN CAST(trino_fail('division by zero', CAST(" + x + " AS VARCHAR)) AS " + typ.SQL() + ") ELSE " + sql + " END"
+	return onceEach(x, y, func(x, y string) string {
+		return "CASE WHEN " + y + " = 0 THEN CAST(trino_fail('division by zero', CAST(" + x + " AS VARCHAR)) AS " + typ.SQL() + ") ELSE (" + x + " " + op + " " + y + ") END"
+	})
 }
 
 func (a *analyzer) decimals(op string, l, r value, pos int) value {
@@ -527,12 +554,14 @@ func (a *analyzer) calendar(op string, l, r value, pos int) value {
 		}
 		return made(daySecond, "to_microseconds(epoch_us("+x+") - epoch_us("+y+"))", l, r)
 	case (op == "+" || op == "-") && l.typ.is("date") && r.typ.isInterval():
-		moved := "CAST((" + l.sql + " " + op + " " + r.sql + ") AS DATE)"
-		if r.typ.is(dayName) {
-			return made(Date, "CASE WHEN "+milliseconds(r.sql)+" % 86400000 <> 0 THEN "+
-				fail("Cannot add hour, minutes or seconds to a date", r.sql, Date)+" ELSE "+moved+" END", l, r)
-		}
-		return made(Date, moved, l, r)
+		return made(Date, onceEach(l.sql, r.sql, func(day, by string) string {
+			moved := "CAST((" + day + " " + op + " " + by + ") AS DATE)"
+			if r.typ.is(monName) {
+				return moved
+			}
+			return "CASE WHEN " + milliseconds(by) + " % 86400000 <> 0 THEN " +
+				fail("Cannot add hour, minutes or seconds to a date", by, Date) + " ELSE " + moved + " END"
+		}), l, r)
 	case (op == "+" || op == "-") && l.typ.is(tsName) && r.typ.isInterval():
 		typ := l.typ
 		if r.typ.is(dayName) {

@@ -164,9 +164,11 @@ func doCoalesce(a *analyzer, c *query.Call, s *scope, w *withs) value {
 
 func doNullif(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	list := a.arguments(c, s, w)
-	equal := a.compare("=", list[0], list[1], c.At())
 	first := settled(list[0])
-	return made(first.typ, "CASE WHEN "+equal.sql+" THEN NULL ELSE "+first.sql+" END", list...)
+	return made(first.typ, once(first.sql, func(x string) string {
+		equal := a.compare("=", value{typ: first.typ, sql: x}, list[1], c.At())
+		return "CASE WHEN " + equal.sql + " THEN NULL ELSE " + x + " END"
+	}), list...)
 }
 
 func doTry(a *analyzer, c *query.Call, s *scope, w *withs) value {
@@ -193,11 +195,11 @@ func doGrouping(a *analyzer, c *query.Call, s *scope, w *withs) value {
 func doGreatest(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	list, typ := a.same(c.At(), c.Name, a.arguments(c, s, w), func(i int) int { return c.Args[i].At() })
 	a.orderable(typ, c.At())
-	tests := make([]string, len(list))
-	for i, v := range list {
-		tests[i] = v.sql + " IS NULL"
-	}
-	return made(typ, "CASE WHEN "+strings.Join(tests, " OR ")+" THEN NULL ELSE "+c.Name+"("+joined(list, ", ")+") END", list...)
+	// DuckDB's passes over NULL; Trino's is NULL then.
+	all := once("["+joined(list, ", ")+"]", func(x string) string {
+		return "CASE WHEN " + strings.ReplaceAll(hasNull("$1"), "$1", x) + " THEN NULL ELSE list_" + map[string]string{"greatest": "max", "least": "min"}[c.Name] + "(" + x + ") END"
+	})
+	return made(typ, all, list...)
 }
 
 func doMod(a *analyzer, c *query.Call, s *scope, w *withs) value {
@@ -239,7 +241,10 @@ func (a *analyzer) concat(pos int, list []value) value {
 				sql = part
 				continue
 			}
-			sql = fmt.Sprintf("CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_concat(%s, %s) END", sql, part, sql, part)
+			before := sql
+			sql = onceEach(before, part, func(x, y string) string {
+				return fmt.Sprintf("CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_concat(%s, %s) END", x, y, x, y)
+			})
 		}
 		return made(array, sql, list...)
 	}
@@ -645,6 +650,8 @@ var groupNumber = regexp.MustCompile(`^\$(?:(\d)|\{([A-Za-z][A-Za-z0-9]*)\})`)
 
 var isoOffset = regexp.MustCompile(`(?:Z|[+-]\d{2}(?::?\d{2})?)$`)
 
+const isoTimestamp = `[0-9]{4}-[0-9]{2}-[0-9]{2}(T([0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?`
+
 func doFromISO(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	v := a.text(c, 0, s, w)
 	typ := zoned(3, ofValue)
@@ -654,8 +661,9 @@ func doFromISO(a *analyzer, c *query.Call, s *scope, w *withs) value {
 			typ.Zone, _ = zoneNamed(zone)
 		}
 	}
-	m := made(typ, fill("CASE WHEN $1 IS NULL THEN NULL WHEN regexp_full_match($1, '[0-9]{4}-[0-9]{2}-[0-9]{2}(T([0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?') "+
-		"THEN date_trunc('milliseconds', CAST($1 AS TIMESTAMPTZ)) ELSE $2 END", v.sql, cannotCast(v.sql, zoned(3, ""))), v)
+	m := made(typ, matching(v.sql, isoTimestamp, zoned(3, ""), func(x string) string {
+		return "date_trunc('milliseconds', CAST(" + x + " AS TIMESTAMPTZ))"
+	}), v)
 	if typ.Zone == ofValue {
 		m.iso = v.sql
 	}
@@ -862,7 +870,10 @@ func doFormat(a *analyzer, c *query.Call, s *scope, w *withs) value {
 			a.fail(c.At(), "the format has more places than there are values")
 		}
 		last = place
-		parts = append(parts, a.formatted(c, append(spec[:1], spec[3:]...), list[place], c.Args[place+1].At()))
+		v, spec, pos := list[place], append(spec[:1], spec[3:]...), c.Args[place+1].At()
+		parts = append(parts, once(v.sql, func(x string) string {
+			return a.formatted(c, spec, value{typ: v.typ, sql: x}, pos)
+		}))
 	}
 	if len(parts) == 0 {
 		parts = []string{"''"}
