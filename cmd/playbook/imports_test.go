@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"steps":                   {"steps/diagnostic"},
 	"steps/*":                 {"steps", "steps/diagnostic", "playbooks/dialect"},
 	"steps/kinds":             {"steps", "steps/*"},
-	"playbooks/expression":    {"steps", "steps/diagnostic", "playbooks/dialect"},
+	"playbooks/expression":    {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/dialect/query"},
 	"playbooks":               {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/expression"},
 	"runner/journal":          {"steps"},
 	"runner":                  {"playbooks", "playbooks/expression", "steps", "runner/journal"},

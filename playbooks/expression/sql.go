@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"playbook/playbooks/dialect"
+	"playbook/playbooks/dialect/query"
 )
 
 // SQL is a SQL statement with ${{ }} holes, each rendered as a literal of the
@@ -52,7 +53,18 @@ func parseSQL(source string) (statement *dialect.Statement, mistakes []*Error) {
 	if statement != nil && len(mistakes) == 0 {
 		mistakes = dialect.Lint(statement)
 	}
+	if len(mistakes) == 0 && holdsQuery(statement.Class) {
+		if _, mistake := query.Parse(statement); mistake != nil {
+			mistakes = append(mistakes, mistake)
+		}
+	}
 	return statement, mistakes
+}
+
+// holdsQuery tells the statements whose query the grammar is known of. In a template a
+// hole stands for a value or a name.
+func holdsQuery(class dialect.Class) bool {
+	return class == dialect.Select || class == dialect.CreateView || class == dialect.CreateTableAs
 }
 
 func sorted(mistakes []*Error) []*Error {

@@ -394,7 +394,7 @@ func (p *parser) word(t dialect.Token) Expr {
 		case upper == "ROW" && isOperator(next, "("):
 			p.i++
 			return &Row{at, p.list("(", ")")}
-		case upper == "INTERVAL" && (next.Kind == dialect.String || isOperator(next, "-") || isOperator(next, "+")):
+		case upper == "INTERVAL" && (next.Kind == dialect.String || next.Kind == dialect.Hole || isOperator(next, "-") || isOperator(next, "+")):
 			return p.interval(at)
 		case contains(clocks, upper):
 			p.i++
@@ -410,7 +410,7 @@ func (p *parser) word(t dialect.Token) Expr {
 		}
 		// A type with a string behind it: DATE '2026-03-01'. Functions with such names
 		// have a parenthesis.
-		if next.Kind == dialect.String || upper == "DOUBLE" && isWord(next, "PRECISION") && p.at(2).Kind == dialect.String ||
+		if next.Kind == dialect.String || next.Kind == dialect.Hole && contains(literalTypes, upper) || upper == "DOUBLE" && isWord(next, "PRECISION") && p.at(2).Kind == dialect.String ||
 			(upper == "CHAR" || upper == "VARCHAR") && isOperator(next, "(") {
 			if typed := p.typed(at); typed != nil {
 				return typed
@@ -441,16 +441,27 @@ func (p *parser) typed(at Place) Expr {
 	start := p.i
 	kind := p.typeName()
 	t := p.peek()
-	if t.Kind != dialect.String || t.Text[0]|0x20 == 'x' {
+	if t.Kind != dialect.Hole && (t.Kind != dialect.String || t.Text[0]|0x20 == 'x') {
 		p.i = start
 		return nil
 	}
 	p.i++
+	return &Typed{at, kind, p.unquoted(t)}
+}
+
+// literalTypes are those that a string, or a hole that stands for one, can follow.
+var literalTypes = []string{"DATE", "TIME", "TIMESTAMP", "DECIMAL", "IPADDRESS", "JSON", "UUID"}
+
+// unquoted is what a string says; a hole says it later.
+func (p *parser) unquoted(t dialect.Token) string {
+	if t.Kind == dialect.Hole {
+		return ""
+	}
 	text, err := dialect.Unquote(p.class, t)
 	if err != nil {
 		p.fail(t.Offset, "", "%s", err)
 	}
-	return &Typed{at, kind, text}
+	return text
 }
 
 var units = []string{"year", "month", "day", "hour", "minute", "second"}
@@ -462,14 +473,11 @@ func (p *parser) interval(at Place) Expr {
 		iv.Negative = p.op("-")
 	}
 	t := p.peek()
-	if t.Kind != dialect.String {
+	if t.Kind != dialect.String && t.Kind != dialect.Hole {
 		p.unexpected("a string, as in INTERVAL '1' DAY")
 	}
 	p.i++
-	var err error
-	if iv.Text, err = dialect.Unquote(p.class, t); err != nil {
-		p.fail(t.Offset, "", "%s", err)
-	}
+	iv.Text = p.unquoted(t)
 	unit := func() string {
 		t := p.peek()
 		word := strings.ToLower(t.Text)

@@ -11,9 +11,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// errNotText says that a file is in no format that a log has.
-var errNotText = errors.New("is not text and not gzip, zstd or bzip2")
-
 // decompress reads a file by what it begins with; names can be wrong. close ends what
 // the reader started. The reader serves until the worker opens the next file.
 //
@@ -48,8 +45,6 @@ func (w *worker) decompress(file io.Reader) (text io.Reader, close func(), err e
 		return r, r.Close, nil
 	case bytes.HasPrefix(start, []byte("BZh")):
 		return bzip2.NewReader(buffered), func() {}, nil
-	case bytes.IndexByte(start, 0) >= 0:
-		return nil, nil, errNotText
 	}
 	return buffered, func() {}, nil
 }

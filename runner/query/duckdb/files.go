@@ -162,7 +162,7 @@ func (l *listing) add(e *Engine, t *table, root *os.Root, name string) {
 }
 
 func (l *listing) damaged(name, problem string) {
-	l.damage = append(l.damage, steps.Gap{Source: uri(name), Problem: problem, Blocking: true})
+	l.damage = append(l.damage, steps.Gap{Source: source(name), Problem: problem, Blocking: true})
 }
 
 // partition tells a file's value for each partition column.

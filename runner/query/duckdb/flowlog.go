@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"playbook/playbooks/dialect"
 )
 
 // flowFields says what a table's columns mean, and with that how to judge the first
@@ -86,6 +88,37 @@ func (h header) looksLike(expected bool) bool {
 		return h.known >= 2 && 2*h.known >= len(h.names)
 	}
 	return h.known >= 2 && h.known == len(h.names)
+}
+
+// laterHeader judges a line in the middle of a file that is a header line: two logs were
+// put together. It tells whether the file can be read on. Records of flow logs begin
+// with a digit, an id or a -, names of fields with a letter.
+func (fr *fileReader) laterHeader(number int, line []byte) bool {
+	if len(line) == 0 || line[0] < 'a' || line[0] > 'z' {
+		return true
+	}
+	serde := &fr.table.def.SerDe
+	if class := serde.Class; class != dialect.LazySimple && class != dialect.OpenCSV {
+		return true
+	}
+	first, _, _ := bytes.Cut(line, []byte{serde.FieldDelimiter[0]})
+	if flowField(string(first)) == "" {
+		return true
+	}
+	h := fr.table.fields.readHeader(line, serde.FieldDelimiter[0])
+	if !h.looksLike(true) {
+		return true
+	}
+	if problem := fr.table.fields.disagreement(h, fr.table.columns); problem != "" {
+		fr.report.add(true, "has a second header line, line %d, and was left out from there: %s", number, problem)
+		fr.report.used = true
+		return false
+	}
+	if number > fr.table.skip {
+		fr.report.line("lines are header lines among the records", line)
+	}
+	fr.fields = len(h.names)
+	return true
 }
 
 // disagreement says where the header and the columns name different fields, or "". A

@@ -30,10 +30,14 @@ func formatOf(start []byte) string {
 			return known.name
 		}
 	}
-	switch {
-	case len(start) == 0:
+	if len(start) == 0 {
 		return "empty"
-	case bytes.IndexByte(start, 0) >= 0:
+	}
+	// A text may have NUL bytes in it by damage, and then has a clean first line; in what
+	// is no text they are everywhere.
+	first, _, _ := bytes.Cut(start, []byte{'\n'})
+	clean := bytes.IndexByte(first, 0) < 0 && utf8.Valid(first[:max(0, len(first)-utf8.UTFMax)])
+	if nuls := bytes.Count(start, []byte{0}); !clean && 10*nuls > len(start) {
 		return "not text"
 	}
 	return "text"

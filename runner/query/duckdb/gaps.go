@@ -1,13 +1,15 @@
 package duckdb
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
-	"time"
 
-	"playbook/playbooks/dialect"
 	"playbook/steps"
 )
 
@@ -39,7 +41,7 @@ func (l *loader) gaps() []steps.Gap {
 		}
 		gaps = append(gaps, gap)
 	}
-	gaps = append(gaps, l.absentColumns()...)
+	gaps = append(append(gaps, l.absentColumns()...), l.wrongTypes()...)
 	return append(append(gaps, l.missingDays()...), l.holes()...)
 }
 
@@ -75,6 +77,25 @@ func (l *loader) absentColumns() []steps.Gap {
 	return gaps
 }
 
+// wrongTypes tells of columns of flow logs whose type cannot hold what the field is, so
+// that they are NULL in every record, whatever it says.
+func (l *loader) wrongTypes() []steps.Gap {
+	var gaps []steps.Gap
+	for i, c := range l.table.columns[:l.table.inFile] {
+		field := fieldsByName[plainName(l.table.fields.fields[i])]
+		if field == nil || !l.table.fields.isFlow || !slices.Contains(l.columns, c) {
+			continue
+		}
+		isNumber := c.kind.isInteger() || c.kind == float || c.kind == doubleKind || c.kind == decimal
+		if c.kind == text || isNumber && field.kind != fieldText {
+			continue
+		}
+		gaps = append(gaps, steps.Gap{Source: l.table.def.Name, Blocking: true,
+			Problem: fmt.Sprintf("the column %s is %s, and the field %s of flow logs is %s: it is NULL in every record", c.name, c.athena, field.name, field.kind)})
+	}
+	return gaps
+}
+
 // blockingLine notes what is wrong with a line, and could hide something.
 func (r *fileReport) blockingLine(problem string, line []byte) {
 	r.line(problem, line)
@@ -84,11 +105,45 @@ func (r *fileReport) blockingLine(problem string, line []byte) {
 // lacks notes a column of the table that the file does not have.
 func (r *fileReport) lacks(name string) { r.absent = append(r.absent, name) }
 
-// finish puts what was wrong with lines behind what was wrong with the file.
+// finish puts what was wrong with lines behind what was wrong with the file. A file most
+// of whose lines do not fit holds something else than the table says, and a query on it
+// sees little more than NULL.
 func (r *fileReport) finish() {
 	for _, problem := range sortedKeys(r.problems) {
 		r.gaps = append(r.gaps, *r.problems[problem])
 	}
+	if r.used && 2*r.misfits > r.rows {
+		r.add(true, "most of its lines (%d of %d) do not fit the table: it may hold something else", r.misfits, r.rows)
+	}
+}
+
+// source names a file to people: as its URI, with what a terminal or a report could
+// stumble over written out.
+func source(name string) string { return visible([]byte(uri(name)), 2000) }
+
+// changed tells how a file became another one while it was read, or since the files were
+// listed.
+func changed(root *os.Root, opened *os.File, file logFile, before fs.FileInfo) string {
+	after, err := opened.Stat()
+	if err != nil {
+		return "cannot be looked at after it was read: " + short(err)
+	}
+	now, err := root.Stat(filepath.FromSlash(file.name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "was removed while it was read"
+	case err != nil:
+		return "cannot be looked at after it was read: " + short(err)
+	case !os.SameFile(before, now):
+		return "was replaced by another file while it was read"
+	case after.Size() > file.size:
+		return fmt.Sprintf("grew from %d to %d bytes while the case was read", file.size, after.Size())
+	case after.Size() < file.size:
+		return fmt.Sprintf("shrank from %d to %d bytes while the case was read", file.size, after.Size())
+	case !before.ModTime().Equal(after.ModTime()):
+		return "was written to while it was read"
+	}
+	return ""
 }
 
 // shorten makes one gap of those that follow the first of the same problem.
@@ -104,9 +159,10 @@ func shorten(gaps []steps.Gap) []steps.Gap {
 		}
 		rest, ok := more[problem]
 		if !ok {
-			rest = &steps.Gap{Problem: problem, Blocking: gap.Blocking}
+			rest = &steps.Gap{Problem: problem}
 			more[problem] = rest
 		}
+		rest.Blocking = rest.Blocking || gap.Blocking
 		rest.Count += max(gap.Count, 1)
 		if len(rest.Examples) < maxExamples {
 			rest.Examples = append(rest.Examples, gap.Source)
@@ -126,105 +182,4 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	sort.Strings(keys)
 	return keys
-}
-
-// missingDays finds, for every account and region (every combination of the other
-// partition columns) that has files at all, the days without one.
-func (l *loader) missingDays() []steps.Gap {
-	t := l.table
-	if t.projection == nil {
-		return nil
-	}
-	at := slices.IndexFunc(t.projection.Columns, func(c dialect.ProjectedColumn) bool { return c.Type == dialect.Date })
-	if at < 0 {
-		return nil
-	}
-	projected := t.projection.Columns[at]
-	days := l.expectedDays(projected)
-	place := slices.IndexFunc(t.partitions(), func(c column) bool { return strings.EqualFold(c.name, projected.Name) })
-	if len(days) == 0 || place < 0 {
-		return nil
-	}
-	have := map[string]map[string]bool{}
-	for _, file := range l.list.files {
-		var others []string
-		for i, c := range t.partitions() {
-			if i != place {
-				others = append(others, c.name+"="+file.values[i])
-			}
-		}
-		group := strings.Join(others, ", ")
-		if have[group] == nil {
-			have[group] = map[string]bool{}
-		}
-		have[group][file.values[place]] = true
-	}
-	var gaps []steps.Gap
-	for _, group := range sortedKeys(have) {
-		gap := steps.Gap{Source: strings.TrimPrefix(t.def.Name+", "+group, ", ")}
-		for _, day := range days {
-			if !have[group][day] {
-				gap.Count++
-				if len(gap.Examples) < 5 {
-					gap.Examples = append(gap.Examples, day)
-				}
-			}
-		}
-		if gap.Count > 0 {
-			gap.Problem = fmt.Sprintf("no file on %d of %d days", gap.Count, len(days))
-			gaps = append(gaps, gap)
-		}
-	}
-	return gaps
-}
-
-// maxDays bounds the days that are looked for: more is a range without a beginning.
-const maxDays = 4000
-
-// expectedDays are the values of a column of dates that lie in the table's range and in
-// the run's window.
-func (l *loader) expectedDays(c dialect.ProjectedColumn) []string {
-	layout, ok := goLayout(c.Format)
-	if c.Unit != "DAYS" || c.Interval != 1 || !ok {
-		return nil
-	}
-	now := l.engine.options.Now.UTC()
-	from, to := momentTime(c.From, now), momentTime(c.To, now)
-	if w := l.engine.options.Window; w.IsSet() {
-		if w.From.After(from) {
-			from = w.From
-		}
-		if end := w.To.Add(-time.Nanosecond); end.Before(to) {
-			to = end
-		}
-	}
-	var days []string
-	for day := from.UTC().Truncate(24 * time.Hour); !day.After(to) && len(days) < maxDays; day = day.AddDate(0, 0, 1) {
-		days = append(days, day.Format(layout))
-	}
-	return days
-}
-
-func momentTime(m dialect.Moment, now time.Time) time.Time {
-	if !m.Now {
-		return m.Time
-	}
-	count := int(m.Count)
-	switch m.Unit {
-	case "YEARS":
-		return now.AddDate(count, 0, 0)
-	case "MONTHS":
-		return now.AddDate(0, count, 0)
-	case "WEEKS":
-		return now.AddDate(0, 0, 7*count)
-	case "DAYS":
-		return now.AddDate(0, 0, count)
-	}
-	return now
-}
-
-// goLayout turns the date formats that paths of logs have into Go's.
-func goLayout(java string) (string, bool) {
-	layout := strings.NewReplacer("yyyy", "2006", "MM", "01", "dd", "02").Replace(java)
-	return layout, strings.Contains(layout, "02") && !strings.ContainsAny(layout, "yMdHhmsSaEuLDwWkKnNAVzOXxZ'")
 }

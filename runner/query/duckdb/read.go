@@ -32,12 +32,14 @@ type fileReport struct {
 	gaps     []steps.Gap
 	problems map[string]*steps.Gap // of lines, by problem
 	absent   []string              // columns that the file does not have
+	misfits  int64                 // lines with a problem
+	marked   int64                 // rows before the latest of them
 	sum      string                // SHA-256 of the file as stored; "" when it could not be read to its end
 }
 
 // add notes what is wrong with the file as a whole.
 func (r *fileReport) add(blocking bool, format string, args ...any) {
-	r.gaps = append(r.gaps, steps.Gap{Source: uri(r.file.name), Problem: fmt.Sprintf(format, args...), Blocking: blocking})
+	r.gaps = append(r.gaps, steps.Gap{Source: source(r.file.name), Problem: fmt.Sprintf(format, args...), Blocking: blocking})
 }
 
 // line notes what is wrong with a line. The line is used all the same, as the SerDe
@@ -45,13 +47,16 @@ func (r *fileReport) add(blocking bool, format string, args ...any) {
 func (r *fileReport) line(problem string, line []byte) {
 	gap, ok := r.problems[problem]
 	if !ok {
-		gap = &steps.Gap{Source: uri(r.file.name), Problem: problem}
+		gap = &steps.Gap{Source: source(r.file.name), Problem: problem}
 		if r.problems == nil {
 			r.problems = map[string]*steps.Gap{}
 		}
 		r.problems[problem] = gap
 	}
 	gap.Count++
+	if r.misfits == 0 || r.marked != r.rows {
+		r.misfits, r.marked = r.misfits+1, r.rows
+	}
 	if len(gap.Examples) < maxExamples {
 		gap.Examples = append(gap.Examples, visible(line, maxExampleLen))
 	}
@@ -96,6 +101,11 @@ func (w *worker) readFile(file logFile) *fileReport {
 		return report
 	}
 	defer opened.Close()
+	before, err := opened.Stat()
+	if err != nil {
+		report.add(true, "cannot be read: %s", short(err))
+		return report
+	}
 	in := &input{loader: l, file: opened}
 	if l.sums {
 		w.digest.Reset()
@@ -105,6 +115,9 @@ func (w *worker) readFile(file logFile) *fileReport {
 	// What a broken file holds behind the break is summed, too.
 	if _, err := io.Copy(io.Discard, in); err == nil && l.sums {
 		report.sum = hex.EncodeToString(w.digest.Sum(nil))
+	}
+	if problem := changed(l.root, opened, file, before); problem != "" {
+		report.add(true, "%s; what was read of it was used", problem)
 	}
 	report.finish()
 	return report
@@ -159,9 +172,10 @@ func (w *worker) newFileReader(report *fileReport) *fileReader {
 	for i := range fr.from {
 		fr.from[i] = -1
 	}
-	partition := map[string]string{pathColumn: uri(report.file.name)}
+	// Keys of S3 are UTF-8; a name that is not was spoiled by a copy.
+	partition := map[string]string{pathColumn: strings.ToValidUTF8(uri(report.file.name), "\uFFFD")}
 	for i, c := range t.partitions() {
-		partition[c.name] = report.file.values[i]
+		partition[c.name] = strings.ToValidUTF8(report.file.values[i], "\uFFFD")
 	}
 	for place, c := range l.columns {
 		if value, ok := partition[c.name]; ok {
@@ -206,11 +220,17 @@ func (fr *fileReader) readLines(l *lines) {
 		if number == 1 && !fr.firstLine(line) {
 			return
 		}
+		if number > 1 && fr.table.fields.isFlow && !fr.laterHeader(number, line) {
+			return
+		}
 		if number <= fr.table.skip {
 			continue
 		}
 		if fr.batch.isFull() && !fr.flush() {
 			return
+		}
+		if bytes.IndexByte(line, 0) >= 0 {
+			fr.report.line("lines have NUL bytes", line)
 		}
 		fr.parse(fr, line)
 		for _, c := range fr.odd {
@@ -273,7 +293,7 @@ func (fr *fileReader) firstLine(line []byte) bool {
 	h := t.fields.readHeader(line, delimiter)
 	if !h.looksLike(t.skip > 0 || t.fields.isFlow) {
 		if t.skip > 0 && t.fields.isFlow {
-			fr.report.gaps = append(fr.report.gaps, steps.Gap{Source: uri(fr.report.file.name), Count: 1, Blocking: true,
+			fr.report.gaps = append(fr.report.gaps, steps.Gap{Source: source(fr.report.file.name), Count: 1, Blocking: true,
 				Problem:  "its first line, which the table skips, is no header line: a record may be lost",
 				Examples: []string{visible(line, maxExampleLen)}})
 		}
@@ -285,6 +305,11 @@ func (fr *fileReader) firstLine(line []byte) bool {
 	}
 	if t.fields.isFlow {
 		fr.fields = len(h.names)
+		for i, place := range fr.from[min(len(h.names), len(fr.from)):] {
+			if place >= 0 {
+				fr.report.lacks(t.columns[len(h.names)+i].name)
+			}
+		}
 		if unknown := t.fields.unknown(h); len(unknown) > 0 {
 			fr.report.add(false, "has fields in its header line that are not known, and were taken for the columns at their place: %s",
 				strings.Join(unknown, ", "))
