@@ -107,3 +107,31 @@ func capital(text string) string {
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
+
+// readingText says what was read of a source, and how much of that was sound.
+func readingText(r steps.Reading) string {
+	words := []string{fmt.Sprintf("%s of %s", counted(r.Files, "file"), r.Source)}
+	if r.Damaged > 0 {
+		words[0] += fmt.Sprintf(", %s of them damaged or left out", thousands(r.Damaged))
+	}
+	records := counted(r.Records, "record")
+	if !r.From.IsZero() {
+		records += " from " + instant(r.From) + " to " + instant(r.To)
+	}
+	words = append(words, records)
+	if r.Misfits > 0 {
+		words = append(words, counted(r.Misfits, "line")+" that did not fit")
+	}
+	if r.EmptyDays > 0 {
+		words = append(words, counted(r.EmptyDays, "day")+" without a file")
+	}
+	return strings.Join(words, "; ")
+}
+
+// counted is a number of things, with its thousands set apart.
+func counted(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return thousands(n) + " " + thing + "s"
+}

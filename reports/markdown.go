@@ -176,6 +176,9 @@ func (m *markdown) step(s *Step) {
 	if s.Why != "" {
 		m.printf("*%s*\n\n", inline(s.Why))
 	}
+	for _, reading := range s.Read {
+		m.printf("Read: %s.\n\n", inline(readingText(reading)))
+	}
 	if s.Reason != "" {
 		m.printf("**Why %s.** %s\n\n", s.Status, inline(clip(s.Reason, 2000)))
 	}

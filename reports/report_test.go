@@ -92,7 +92,9 @@ func fixture(t testing.TB, text func(string) string) string {
 		rows = append(rows, []any{text(fmt.Sprintf("10.0.0.%d", i)), int64(1_000_000_000 * (30 - i))})
 	}
 	gap := steps.Gap{Source: text("s3/logs/a.log.gz"), Problem: text("truncated gzip after line 12"), Count: 12, Examples: []string{text("2 123 eni")}, Blocking: true}
-	record(journal.Outcome{Step: "talkers", Status: steps.Passed, Examined: 123456, Unit: "flow log records", Gaps: []steps.Gap{gap}, Millis: 61000, Attempts: 2},
+	read := []steps.Reading{{Source: text("vpcflow"), Files: 1056, Damaged: 2, Records: 123456, Misfits: 3, EmptyDays: 1,
+		From: time.Date(2026, 3, 1, 0, 0, 5, 0, time.UTC), To: time.Date(2026, 3, 14, 23, 59, 0, 0, time.UTC)}, {Source: text("iocs"), Files: 1, Records: 1}}
+	record(journal.Outcome{Step: "talkers", Status: steps.Passed, Examined: 123456, Unit: "flow log records", Gaps: []steps.Gap{gap}, Read: read, Millis: 61000, Attempts: 2},
 		journal.Part{Blocks: []steps.Block{
 			{Code: &steps.Code{Language: "sql", Source: text("SELECT ip FROM t")}},
 			{Table: &steps.Table{Columns: []steps.TableColumn{{Name: "ip"}, {Name: "bytes", Unit: steps.Bytes}}, Rows: rows, Total: 4321, File: "evidence/talkers/rows.csv"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"playbook/playbooks"
@@ -139,6 +140,11 @@ func (e *execution) add(q steps.Quality) {
 	for _, gap := range q.Gaps {
 		if !hasGap(e.quality.Gaps, gap) {
 			e.quality.Gaps = append(e.quality.Gaps, gap)
+		}
+	}
+	for _, reading := range q.Read { // other parts of the step mostly read the same
+		if !slices.Contains(e.quality.Read, reading) {
+			e.quality.Read = append(e.quality.Read, reading)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 func (r *Run) judge(step *playbooks.Step, st *state, e *execution) *outcome {
 	o := &outcome{
 		Outcome: journal.Outcome{
-			Examined: e.quality.Examined, Unit: e.quality.Unit, Gaps: e.quality.Gaps,
+			Examined: e.quality.Examined, Unit: e.quality.Unit, Gaps: e.quality.Gaps, Read: e.quality.Read,
 			Answer: e.answer, Attempts: e.attempts,
 		},
 		result: e.result,

@@ -51,7 +51,7 @@ func (e *emit) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	*counter++
 	result := steps.Result{
 		Value:   emitted{Rows: append([]any{}, e.Rows...), Total: int64(len(e.Rows))},
-		Quality: steps.Quality{Examined: int64(e.Examined), Unit: "records"},
+		Quality: steps.Quality{Examined: int64(e.Examined), Unit: "records", Read: []steps.Reading{{Source: "logs", Files: 2, Records: int64(e.Examined)}}},
 	}
 	if e.Cut {
 		result.Quality.Cut = []string{"rows"}
@@ -257,6 +257,11 @@ func TestWhatWasLookedAtPassesOrIsFound(t *testing.T) {
 	for id, status := range want {
 		if outcomes[id].Status != status {
 			t.Errorf("%s is %s (%s), want %s", id, outcomes[id].Status, outcomes[id].Reason, status)
+		}
+	}
+	for _, id := range []string{"clean", "taken"} { // the two items of one read the same
+		if diff := cmp.Diff([]steps.Reading{{Source: "logs", Files: 2, Records: 10}}, outcomes[id].Read); diff != "" {
+			t.Errorf("%s: %s", id, diff)
 		}
 	}
 	findings := outcomes["dirty"].Findings

@@ -3,6 +3,7 @@ package steps
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Result is what a step found out.
@@ -23,9 +24,27 @@ type Quality struct {
 	Examined int64  `json:"examined"`
 	Unit     string `json:"unit,omitempty"` // "flow log records", "interfaces"
 	Gaps     []Gap  `json:"gaps,omitempty"`
+	// Read says what the result was taken from, when that is files of logs.
+	Read []Reading `json:"read,omitempty"`
 	// Cut names the lists in the result ("rows") that hold only the first part of
 	// what there was: a pass over one of them is inconclusive.
 	Cut []string `json:"cut,omitempty"`
+}
+
+// Reading is how much of one source was read, and how much of that was sound. What was
+// not is among the gaps, with examples.
+type Reading struct {
+	Source    string    `json:"source"` // the table
+	Files     int64     `json:"files"`
+	Damaged   int64     `json:"damaged,omitempty"` // files of which nothing, or not all, was used
+	Records   int64     `json:"records"`
+	Misfits   int64     `json:"misfits,omitempty"`    // lines that did not fit
+	EmptyDays int64     `json:"empty_days,omitempty"` // days without a file
+	From      time.Time `json:"from,omitzero"`        // of the first record
+	To        time.Time `json:"to,omitzero"`          // of the last
+	// Cached says that what an earlier run had read of the files was used, after every
+	// byte of them was found to be the same.
+	Cached bool `json:"cached,omitempty"`
 }
 
 // Gap is evidence that should be there and is not, or is damaged.

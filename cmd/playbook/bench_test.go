@@ -21,7 +21,7 @@ func BenchmarkSampleRun(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		args := []string{"run", "vpc-flow.yaml", "--case", sample, "--out", filepath.Join(runs, fmt.Sprint(n))}
+		args := []string{"run", "vpc-flow.yaml", "--case", sample, "--no-cache", "--out", filepath.Join(runs, fmt.Sprint(n))}
 		if code := Run(args, nil, io.Discard, io.Discard); code != exitDone {
 			b.Fatalf("exit code %d", code)
 		}

@@ -52,7 +52,7 @@ func openCase(ctx context.Context, dir string) (*caseGround, error) {
 
 // openEngine starts the query engine, with its scratch space in the run folder: that
 // is where the user has made room.
-func (g *caseGround) openEngine(ctx context.Context, p *playbooks.Playbook, runDir string, when times, mebibytes int) error {
+func (g *caseGround) openEngine(ctx context.Context, p *playbooks.Playbook, runDir string, when times, f runFlags) error {
 	scratch := filepath.Join(runDir, "scratch")
 	if err := os.Mkdir(scratch, 0o700); err != nil {
 		return fmt.Errorf("make room for queries: %w", err)
@@ -66,7 +66,8 @@ func (g *caseGround) openEngine(ctx context.Context, p *playbooks.Playbook, runD
 	g.engine, err = duckdb.Open(ctx, duckdb.Options{
 		Case:       g.kase.Dir(),
 		Scratch:    scratch,
-		Memory:     int64(mebibytes) << 20,
+		Cache:      cacheDir(f.noCache),
+		Memory:     int64(f.memory) << 20,
 		Now:        when.now,
 		Window:     when.window,
 		Statements: statements,
@@ -77,6 +78,16 @@ func (g *caseGround) openEngine(ctx context.Context, p *playbooks.Playbook, runD
 		},
 	})
 	return err
+}
+
+// cacheDir is where logs that were read are kept for the next run; "" is nowhere. A user
+// without a home has none.
+func cacheDir(none bool) string {
+	dir, err := os.UserCacheDir()
+	if none || err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "playbook")
 }
 
 func (g *caseGround) Name() string                          { return "case" }

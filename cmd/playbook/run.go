@@ -37,6 +37,7 @@ type runFlags struct {
 	asJSON     bool
 	noInput    bool
 	memory     int
+	noCache    bool
 }
 
 func runCommand(s streams, kinds []steps.Kind) *cobra.Command {
@@ -65,6 +66,7 @@ func runCommand(s streams, kinds []steps.Kind) *cobra.Command {
 	flags.BoolVar(&f.asJSON, "json", false, "print the journal's events on stdout, one a line")
 	flags.BoolVar(&f.noInput, "no-input", false, "never ask on the terminal: questions stay pending")
 	flags.IntVar(&f.memory, "memory", 1024, "memory for queries, in MiB; beyond it they spill to disk")
+	flags.BoolVar(&f.noCache, "no-cache", false, "read all logs anew, and keep nothing of them for the next run")
 	return command
 }
 
@@ -72,6 +74,9 @@ func runCommand(s streams, kinds []steps.Kind) *cobra.Command {
 func run(s streams, kinds []steps.Kind, name string, f runFlags) error {
 	bar, err := severity(f.failOn)
 	if err != nil {
+		return err
+	}
+	if err := checkMemory(f.memory); err != nil {
 		return err
 	}
 	ctx, stop := interruptible()
@@ -143,7 +148,7 @@ func (j *job) execute(ctx context.Context, s streams) (runner.Summary, error) {
 		return runner.Summary{}, err
 	}
 	defer folder.Close()
-	if err := j.ground.openEngine(ctx, j.playbook, folder.Dir(), j.when, j.flags.memory); err != nil {
+	if err := j.ground.openEngine(ctx, j.playbook, folder.Dir(), j.when, j.flags); err != nil {
 		return runner.Summary{}, err
 	}
 	view := newView(s, j.flags.asJSON, j.people.terminal)
@@ -211,6 +216,17 @@ func severity(word string) (int, error) {
 		return 0, fmt.Errorf("--fail-on %s: the severities are %v", word, steps.Severities)
 	}
 	return rank, nil
+}
+
+// The least memory that DuckDB gets a query over large logs done with, and more than any
+// machine has: beyond it a number was mistyped, or meant as bytes.
+const leastMemory, mostMemory = 128, 16 << 20
+
+func checkMemory(mebibytes int) error {
+	if mebibytes < leastMemory || mebibytes > mostMemory {
+		return fmt.Errorf("--memory %d: give the memory for queries in MiB, from %d to %d; without it, 1024 are used", mebibytes, leastMemory, mostMemory)
+	}
+	return nil
 }
 
 func readParams(p *playbooks.Playbook, f runFlags) (map[string]any, error) {

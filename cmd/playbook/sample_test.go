@@ -27,7 +27,7 @@ func runSample(t *testing.T, options drill.Options) (drill.Truth, *reports.Repor
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "run")
-	if code := Run([]string{"run", "vpc-flow.yaml", "--case", dir, "--out", out}, nil, io.Discard, io.Discard); code != exitDone {
+	if code := Run([]string{"run", "vpc-flow.yaml", "--case", dir, "--no-cache", "--out", out}, nil, io.Discard, io.Discard); code != exitDone {
 		t.Fatalf("exit code %d", code)
 	}
 	report, err := reports.Load(out)

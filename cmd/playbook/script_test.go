@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	gzedit GLOB OLD NEW    replace text in a gzip file (\n and \t are unquoted)
 //	gzappend GLOB TEXT     append a line to a gzip file
 //	emptyfile GLOB         cut the file to nothing
+//	flip GLOB              alter one byte in the middle; size and time stay
 //	dropfile GLOB          remove the file in the middle (of at least three)
 //	waitfor FILE REGEXP    wait until the file holds a match, ten seconds at most
 //	dropvpc DIR            remove all files of the first flow log below the folder
@@ -49,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"dropfile":  dropFile,
 			"dropvpc":   dropVPC,
 			"emptyfile": emptyFile,
+			"flip":      flip,
 			"waitfor":   waitFor,
 		},
 		Setup: func(env *testscript.Env) error {
@@ -154,6 +156,17 @@ func dropVPC(ts *testscript.TestScript, _ bool, args []string) {
 
 func emptyFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(first(ts, args[0]), 0))
+}
+
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	path := first(ts, args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	content[len(content)/2] ^= 0x55
+	ts.Check(os.WriteFile(path, content, 0o644))
+	ts.Check(os.Chtimes(path, info.ModTime(), info.ModTime()))
 }
 
 func waitFor(ts *testscript.TestScript, _ bool, args []string) {

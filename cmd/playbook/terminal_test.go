@@ -94,7 +94,7 @@ steps:
 	out := filepath.Join(dir, "run")
 	done := make(chan int)
 	go func() {
-		done <- Run([]string{"run", playbook, "--case", filepath.Join(dir, "case"), "--out", out}, tty, tty, tty)
+		done <- Run([]string{"run", playbook, "--case", filepath.Join(dir, "case"), "--no-cache", "--out", out}, tty, tty, tty)
 	}()
 	p.waitFor("Who decides here?")
 	p.types("Robin of security\r")

@@ -24,20 +24,17 @@ func validateCommand(s streams, kinds []steps.Kind) *cobra.Command {
 		Short: "Check playbooks and print every mistake in them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			paths, err := playbookFiles(args)
-			if err != nil {
-				return err
-			}
-			return validate(s, kinds, paths, asJSON)
+			paths, unreadable := playbookFiles(args)
+			return validate(s, kinds, paths, unreadable, asJSON)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print the diagnostics as a JSON list")
 	return command
 }
 
-// playbookFiles replaces each folder by the YAML files below it.
-func playbookFiles(args []string) ([]string, error) {
-	var paths []string
+// playbookFiles replaces each folder by the YAML files below it, and tells of those that
+// hold none.
+func playbookFiles(args []string) (paths []string, unreadable []error) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err != nil || !info.IsDir() {
@@ -51,20 +48,19 @@ func playbookFiles(args []string) ([]string, error) {
 			}
 			return err
 		})
-		if err != nil {
-			return nil, fmt.Errorf("look for playbooks in %s: %w", arg, err)
-		}
-		if len(paths) == before {
-			return nil, fmt.Errorf("look for playbooks in %s: it holds no .yaml file", arg)
+		switch {
+		case err != nil:
+			unreadable = append(unreadable, fmt.Errorf("look for playbooks in %s: %w", arg, err))
+		case len(paths) == before:
+			unreadable = append(unreadable, fmt.Errorf("look for playbooks in %s: it holds no .yaml file", arg))
 		}
 	}
-	return paths, nil
+	return paths, unreadable
 }
 
-func validate(s streams, kinds []steps.Kind, paths []string, asJSON bool) error {
+func validate(s streams, kinds []steps.Kind, paths []string, unreadable []error, asJSON bool) error {
 	all := diagnostic.List{}
 	sources := map[string]string{}
-	var unreadable []error
 	for _, path := range paths {
 		found, source, err := playbooks.Find(path)
 		if err != nil {

@@ -201,8 +201,21 @@ func (v *view) summary(report *reports.Report, dir string) {
 func (v *view) progress(p duckdb.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.loading = fmt.Sprintf("reading logs, %s of %s files, %s rows",
-		thousands(p.Files), thousands(p.Of), thousands(p.Rows))
+	v.loading = progressText(p)
+}
+
+// progressText is short: the line it stands in must not be longer than a terminal.
+func progressText(p duckdb.Progress) string {
+	text := fmt.Sprintf("%s/%s files, %.0f/%.0f MB", thousands(p.Files), thousands(p.Of), float64(p.Bytes)/1e6, float64(p.OfBytes)/1e6)
+	if p.Cached {
+		text = "comparing with the cache " + text
+	} else {
+		text = "reading " + text + fmt.Sprintf(", %s rows", thousands(p.Rows))
+	}
+	if p.Left >= time.Second {
+		text += ", " + p.Left.Round(time.Second).String() + " left"
+	}
+	return text
 }
 
 func (v *view) animate() {
@@ -228,7 +241,11 @@ func (v *view) draw() {
 	const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 	spinner := []rune(frames)[v.frame%len([]rune(frames))]
 	v.frame++
-	line := fmt.Sprintf("%c %s  %.1f s", spinner, terminalLine(v.current, 50), time.Since(v.since).Seconds())
+	title := 50
+	if v.loading != "" {
+		title = 30
+	}
+	line := fmt.Sprintf("%c %s  %.1f s", spinner, terminalLine(v.current, title), time.Since(v.since).Seconds())
 	if v.loading != "" {
 		line += "  " + v.loading
 	}

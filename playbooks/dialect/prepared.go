@@ -13,9 +13,7 @@ type Prepared struct {
 	Immediate bool    // EXECUTE IMMEDIATE
 	Values    []Value // of USING
 
-	// Of PREPARE and EXECUTE IMMEDIATE, the statement that they hold. It is nil when the
-	// text of EXECUTE IMMEDIATE is a hole.
-	Statement *Statement
+	Statement *Statement // that PREPARE or EXECUTE IMMEDIATE holds
 	place     func(offset int) int
 }
 
@@ -87,7 +85,10 @@ func (r *reader) prepared(s *Statement, p *Prepared) (inner []*Error, mistake *E
 func (r *reader) immediate(s *Statement) ([]*Error, *Error) {
 	token := r.peek()
 	text, hole, mistake := r.text("a statement in quotes")
-	if mistake != nil || hole {
+	switch {
+	case hole: // what comes out of logs and answers must never become a statement
+		return nil, &Error{Offset: token.Offset, Message: "${{ }} cannot stand for a statement", Hint: "write the statement in quotes, with a ? for each value"}
+	case mistake != nil:
 		return nil, mistake
 	}
 	return s.hold(text, func(offset int) int {

@@ -60,6 +60,8 @@ func TestPreparedMistakes(t *testing.T) {
 		{"EXECUTE IMMEDIATE '¤DROP TABLE t'", []string{"DROP cannot be prepared; Athena prepares SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD"}},
 		{"EXECUTE IMMEDIATE 'SELECT ''a'', ¤(1'", []string{"this ( is not closed"}},
 		{"EXECUTE IMMEDIATE 'SELECT 1; ¤SELECT 2'", []string{"a second statement begins here; Athena runs one statement at a time; give each a step of its own"}},
+		{"EXECUTE IMMEDIATE ¤${{ item.sql }}", []string{"${{ }} cannot stand for a statement; write the statement in quotes, with a ? for each value"}},
+		{"EXECUTE IMMEDIATE 'SELECT ¤${{ x }}'", []string{"${{ }} is inside quotes; take the quotes away; it is quoted as it has to be"}},
 		{"DEALLOCATE ¤p", []string{`PREPARE and a name is expected here, not "p"`}},
 	}, func(sql string) []*Error {
 		_, mistakes := Parse(sql)

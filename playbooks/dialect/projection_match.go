@@ -182,15 +182,6 @@ func (c *ProjectedColumn) isInteger(text string) bool {
 	return text == sign+digits && (uint64(n)-uint64(c.Min))%uint64(c.Interval) == 0
 }
 
-// HivePartition tells the partition of an object in the layout of Hive, where MSCK
-// REPAIR TABLE looks for partitions: LOCATION, then column=value/ for each column.
-// The value __HIVE_DEFAULT_PARTITION__ stands for NULL.
-func (t *Table) HivePartition(uri string) (values map[string]string, ok bool) {
-	return hiveValues(uri, folder(t.Location), len(t.Partitions), func(i int, name, _ string) bool {
-		return t.Partitions[i].Name == name
-	})
-}
-
 // hiveValues reads n folders column=value below location, whose special characters are
 // written as %XX (Hive's FileUtils.escapePathName).
 func hiveValues(uri, location string, n int, is func(i int, name, value string) bool) (map[string]string, bool) {

@@ -129,13 +129,6 @@ func TestMatchHive(t *testing.T) {
 		}
 	}
 	s, _ := Parse("CREATE EXTERNAL TABLE t (x int) PARTITIONED BY (a string, b string) LOCATION 's3://b/k'")
-	got, ok := s.Table.HivePartition("s3://b/k/A=1%3A2/b=__HIVE_DEFAULT_PARTITION__/f")
-	if diff := cmp.Diff(map[string]string{"a": "1:2", "b": "__HIVE_DEFAULT_PARTITION__"}, got); diff != "" || !ok {
-		t.Error(diff)
-	}
-	if got, ok := s.Table.HivePartition("s3://b/k/2024/01/f"); ok {
-		t.Error(got)
-	}
 	if p, mistakes := s.Table.Projection(); p != nil || mistakes != nil {
 		t.Error(p, mistakes)
 	}

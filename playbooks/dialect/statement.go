@@ -116,6 +116,12 @@ func (s *Statement) keyword(from int, keywords ...string) int {
 	return -1
 }
 
+// HasQuery reports whether the statement holds a query, its own or that of EXECUTE
+// IMMEDIATE.
+func (s *Statement) HasQuery() bool {
+	return s.Body != (Span{}) || s.Prepared != nil && s.Prepared.Statement != nil && s.Prepared.Statement.HasQuery()
+}
+
 // Identifiers are the names in a statement in lower case, sorted, each once, and
 // whether it asks for all columns of something. Keywords are among the names: which
 // words are names only a parser can tell. Of EXECUTE IMMEDIATE they are those of the

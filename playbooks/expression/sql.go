@@ -53,18 +53,27 @@ func parseSQL(source string) (statement *dialect.Statement, mistakes []*Error) {
 	if statement != nil && len(mistakes) == 0 {
 		mistakes = dialect.Lint(statement)
 	}
-	if len(mistakes) == 0 && holdsQuery(statement.Class) {
-		if _, mistake := query.Parse(statement); mistake != nil {
-			mistakes = append(mistakes, mistake)
-		}
+	if len(mistakes) == 0 {
+		mistakes = parseQuery(statement)
 	}
 	return statement, mistakes
 }
 
-// holdsQuery tells the statements whose query the grammar is known of. In a template a
-// hole stands for a value or a name.
-func holdsQuery(class dialect.Class) bool {
-	return class == dialect.Select || class == dialect.CreateView || class == dialect.CreateTableAs
+// parseQuery finds mistakes in the grammar of the query that a statement holds. In a
+// template a hole stands for a value or a name.
+func parseQuery(statement *dialect.Statement) []*Error {
+	place := func(offset int) int { return offset }
+	if held := statement.Prepared; held != nil && held.Statement != nil {
+		statement, place = held.Statement, held.Place
+	}
+	if !statement.HasQuery() || statement.Class == dialect.Explain {
+		return nil
+	}
+	if _, mistake := query.Parse(statement); mistake != nil {
+		mistake.Offset = place(mistake.Offset)
+		return []*Error{mistake}
+	}
+	return nil
 }
 
 func sorted(mistakes []*Error) []*Error {

@@ -92,6 +92,7 @@ type Outcome struct {
 	Examined int64           `json:"examined"`
 	Unit     string          `json:"unit,omitempty"`
 	Gaps     []steps.Gap     `json:"gaps,omitempty"`
+	Read     []steps.Reading `json:"read,omitempty"`
 	Answer   *steps.Answer   `json:"answer,omitempty"`
 	Attempts int             `json:"attempts,omitempty"`
 	Millis   int64           `json:"millis"`

@@ -28,16 +28,21 @@ import (
 // looked at whenever the part is read. It is fast to write and to read rather than
 // small: constants take nothing, small numbers one byte.
 type store struct {
-	file *os.File
-	size int64 // written so far, guarded by mu
-	mu   sync.Mutex
+	file    *os.File
+	scratch bool  // the file is this run's alone
+	size    int64 // written so far, guarded by mu
+	mu      sync.Mutex
 }
 
 const storeSuffix = ".store"
 
-// close closes the file and removes it.
+// close closes the file, and removes it from the scratch folder.
 func (s *store) close() error {
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
+	if s.scratch {
+		err = errors.Join(err, os.Remove(s.file.Name()))
+	}
+	return err
 }
 
 // part is where a column of a batch lies in the file.
@@ -250,4 +255,50 @@ func decode(part []byte, rows int) (encoded, error) {
 		return e, errDamaged
 	}
 	return e, nil
+}
+
+// check tells of a part of a file that others could write to, whether all in it lies
+// where it should.
+func (e *encoded) check(want form, rows int) error {
+	if e.form != want || e.width > 8 {
+		return errDamaged
+	}
+	if want != asText {
+		return nil
+	}
+	ends, last := numbers[uint32](e.ends, 0, len(e.ends)/4), uint32(0)
+	for _, end := range ends {
+		if end < last || int(end) > len(e.bytes) {
+			return errDamaged
+		}
+		last = end
+	}
+	if !e.within(uint64(len(ends)), rows) {
+		return errDamaged
+	}
+	return nil
+}
+
+// within tells whether all numbers of a part are below a limit.
+func (e *encoded) within(limit uint64, rows int) bool {
+	most := uint64(0)
+	switch e.width {
+	case 0:
+	case 1:
+		most = uint64(highest(numbers[uint8](e.number, 0, rows)))
+	case 2:
+		most = uint64(highest(numbers[uint16](e.number, 0, rows)))
+	case 4:
+		most = uint64(highest(numbers[uint32](e.number, 0, rows)))
+	default:
+		return false
+	}
+	return e.base >= 0 && uint64(e.base)+most < limit
+}
+
+func highest[T uint8 | uint16 | uint32](numbers []T) (high T) {
+	for _, n := range numbers {
+		high = max(high, n)
+	}
+	return high
 }

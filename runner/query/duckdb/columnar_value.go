@@ -101,7 +101,11 @@ func appendText(to []byte, text string) []byte {
 type valueReader struct {
 	rest    []byte
 	damaged bool
+	depth   int
 }
+
+// maxNesting is more than any type of DDL is nested.
+const maxNesting = 1000
 
 func (r *valueReader) take(n int) []byte {
 	if n < 0 || n > len(r.rest) {
@@ -133,6 +137,12 @@ func (r *valueReader) number() int64 {
 }
 
 func (r *valueReader) value() any {
+	r.depth++
+	defer func() { r.depth-- }()
+	if r.depth > maxNesting {
+		r.take(-1)
+		return nil
+	}
 	switch r.take(1)[0] {
 	case valueNull:
 	case valueFalse:
@@ -170,8 +180,13 @@ func (r *valueReader) value() any {
 	case valueMap:
 		var m driverpkg.OrderedMap
 		for range r.count() {
-			key := r.value()
-			m.Set(key, r.value())
+			key, value := r.value(), r.value()
+			switch key.(type) {
+			case string, int64, float64, bool, time.Time, driverpkg.Decimal:
+				m.Set(key, value)
+			default: // keys are of plain types, and never NULL
+				r.damaged = true
+			}
 		}
 		return m
 	default:

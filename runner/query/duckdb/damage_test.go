@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -212,4 +213,28 @@ func blocks(q steps.Quality, problem string) bool {
 		}
 	}
 	return false
+}
+
+// TestWhatWasRead: the numbers of what was read, beside the gaps that have the examples.
+func TestWhatWasRead(t *testing.T) {
+	c := newCase(t)
+	c.flows()
+	c.write(flowPath(2, "broken.log.gz"), []byte{0x1f, 0x8b})
+	c.write(flowPath(2, "empty.log"), nil)
+	c.write(flowPath(2, "odd.log"), []byte(flowHeader+flow(2, 1, "10.0.0.5", "10.0.0.6", 22, 1, "ACCEPT")+flow(2, 1, "10.0.0.5", "10.0.0.6", 22, 1, "ACCEPT")+"2 short x\n"))
+	if err := os.Symlink("nowhere", filepath.Join(c.dir, "s3", filepath.FromSlash(flowPath(2, "link.log")))); err != nil {
+		t.Fatal(err)
+	}
+	c.write("iocs/list.csv", []byte("203.0.113.9,c2\n"))
+	e := c.open()
+	must(t, e, flowTable)
+	must(t, e, iocTable)
+	a := must(t, e, "SELECT count(*) FROM vpcflow JOIN incident_iocs ON destinationaddress = threat_ip")
+	want := []steps.Reading{
+		{Source: "incident_iocs", Files: 1, Records: 1},
+		{Source: "vpcflow", Files: 7, Damaged: 3, Records: 78, Misfits: 1, EmptyDays: 1, From: march1, To: march1.AddDate(0, 0, 2).Add(23 * time.Hour)},
+	}
+	if diff := cmp.Diff(want, a.stats.Quality.Read, cmpopts.SortSlices(func(a, b steps.Reading) bool { return a.Source < b.Source })); diff != "" {
+		t.Error(diff)
+	}
 }

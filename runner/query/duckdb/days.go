@@ -59,12 +59,14 @@ func (l *loader) missingDays() []steps.Gap {
 			}
 		}
 		if gap.Count > 0 {
-			gap.Problem = fmt.Sprintf("no file on %d of %d days", gap.Count, len(days))
+			gap.Problem = fmt.Sprintf("%s %d of %d days", noFileOn, gap.Count, len(days))
 			gaps = append(gaps, gap)
 		}
 	}
 	return gaps
 }
+
+const noFileOn = "no file on"
 
 // maxDays bounds the days that are looked for: more is a range without a beginning.
 const maxDays = 4000
@@ -93,7 +95,7 @@ func (c calendar) days(window steps.Window, first, last time.Time) []time.Time {
 }
 
 // calendar finds where a table's files have their days: in a projected date, in columns
-// year, month and day, in a column that holds dates, or in the paths of flow logs.
+// year, month and day, in a column that holds dates, or in the paths of logs.
 func (l *loader) calendar() (calendar, bool) {
 	t := l.table
 	columns := t.partitions()
@@ -137,7 +139,7 @@ func (l *loader) calendar() (calendar, bool) {
 			}
 		}
 	}
-	if len(columns) > 0 || !t.fields.isFlow {
+	if len(columns) > 0 || !t.fields.isFlow && !t.isCloudTrail() {
 		return calendar{}, false
 	}
 	return calendar{day: dayOfPath, group: func(file logFile) string {
@@ -157,7 +159,7 @@ func dayIn(place int, layout string) func(logFile) (time.Time, bool) {
 	}
 }
 
-// dayInPath is how flow logs lie by days ("Flow log files").
+// dayInPath is how flow logs and those of CloudTrail lie by days ("Flow log files").
 var dayInPath = regexp.MustCompile(`/20\d\d/[01]\d/[0-3]\d/`)
 
 func dayOfPath(file logFile) (time.Time, bool) {

@@ -2,8 +2,8 @@
 //
 // It is for queries on evidence: tables are made of the files under s3/ in the case,
 // read once by Go code into a scratch database. It is not a way to reach DuckDB: a
-// statement passes a gate of its own (see gate.go) before DuckDB sees it, and DuckDB
-// is locked so that no statement could read a file or reach the network (see
+// statement passes a gate of its own (see statements.go, and package trino) before DuckDB
+// sees it, and DuckDB is locked so that no statement could read a file or reach the network (see
 // sandbox.go). Where Trino, which Athena runs, and DuckDB differ in meaning, a
 // statement is rewritten so that it means what it means in Athena (see package trino).
 package duckdb
@@ -27,7 +27,7 @@ import (
 type Options struct {
 	Case       string    // folder that holds s3/<bucket>/<key…>; never written to
 	Scratch    string    // existing empty folder for the scratch database, which spills there
-	Cache      string    // folder that keeps loaded logs between runs; "" is none
+	Cache      string    // folder that keeps what was read for other runs, made when needed; "" for none
 	Memory     int64     // bytes; 0 is 1 GiB
 	Threads    int       // 0 is one for each CPU
 	Now        time.Time // what current_timestamp and NOW of partition projection are
@@ -42,12 +42,14 @@ type Engine struct {
 	db      *sql.DB
 	wanted  wanted
 
-	mu     sync.Mutex // guards the catalog and what follows
-	tables map[string]*table
-	views  map[string]*view
-	serial int
-	loads  map[string]*load
-	counts map[string]seen
+	mu        sync.Mutex // guards the catalog and what follows
+	tables    map[string]*table
+	views     map[string]*view
+	databases map[string]bool // that CREATE DATABASE made
+	prepared  map[string]*dialect.Statement
+	serial    int
+	loads     map[string]*load
+	counts    map[string]seen
 }
 
 const defaultMemory = 1 << 30
@@ -64,6 +66,7 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 		return nil, fmt.Errorf("start the query engine: the scratch folder %q: %w", options.Scratch, errors.Join(err, notFolder(stat)))
 	}
 	e := &Engine{options: options, tables: map[string]*table{}, views: map[string]*view{},
+		databases: map[string]bool{}, prepared: map[string]*dialect.Statement{},
 		loads: map[string]*load{}, counts: map[string]seen{}, wanted: wantedBy(options.Statements)}
 	if err := e.openDatabase(ctx); err != nil {
 		return nil, fmt.Errorf("start the query engine: %w", errors.Join(err, e.Close()))
@@ -91,31 +94,4 @@ func (e *Engine) Close() error {
 		errs = append(errs, os.RemoveAll(filepath.Join(e.options.Scratch, name)))
 	}
 	return errors.Join(errs...)
-}
-
-// Query runs one statement of Athena SQL. DDL yields no columns and no rows.
-func (e *Engine) Query(ctx context.Context, statement string) (steps.Rows, error) {
-	s, mistakes := dialect.Parse(statement)
-	if len(mistakes) > 0 {
-		return nil, dialectError(statement, mistakes)
-	}
-	switch s.Class {
-	case dialect.Select:
-		return e.runSelect(ctx, s)
-	case dialect.CreateTable:
-		return done(e.createTable(ctx, s))
-	case dialect.CreateView:
-		return done(e.createView(ctx, s))
-	case dialect.Drop:
-		return done(e.drop(s))
-	}
-	return nil, mistake(statement, s.Span.Start, "%s cannot run on a case; what can run is SELECT, "+
-		"CREATE EXTERNAL TABLE, CREATE VIEW and DROP", s.Class)
-}
-
-func done(err error) (steps.Rows, error) {
-	if err != nil {
-		return nil, err
-	}
-	return noRows{}, nil
 }

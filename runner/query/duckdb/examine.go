@@ -23,6 +23,7 @@ func (e *Engine) examine(ctx context.Context, q *selection, loads map[*table]*lo
 	}
 	for _, t := range q.tables {
 		quality.Gaps = append(quality.Gaps, loads[t].gaps...)
+		quality.Read = append(quality.Read, loads[t].reading)
 		if loads[t].rows == 0 {
 			least = looked{0, t}
 			quality.Gaps = append(quality.Gaps, steps.Gap{Source: t.def.Name, Problem: "its files hold no records", Blocking: true})
@@ -69,8 +70,11 @@ func (l looked) scarcer(other looked) bool {
 }
 
 func (t *table) unit() string {
-	if t.fields.isFlow {
+	switch {
+	case t.fields.isFlow:
 		return "flow log records"
+	case t.isCloudTrail():
+		return "CloudTrail events"
 	}
 	return "rows"
 }
@@ -100,7 +104,7 @@ type seen struct {
 // timeColumn is the column that says when a record begins.
 func (t *table) timeColumn() (column, bool) {
 	for _, c := range t.columns[:t.inFile] {
-		if flowField(c.name) == "start" && c.kind != boolean {
+		if t.isClock(c) {
 			return c, true
 		}
 	}

@@ -35,6 +35,9 @@ const maxFolderDepth = 64
 // list finds the files of a table. All opening goes through an os.Root, so that no
 // symbolic link leads out of the case.
 func (e *Engine) list(t *table, root *os.Root) (*listing, error) {
+	if t.isRegistered() {
+		return e.listRegistered(t, root)
+	}
 	folder := t.folder()
 	stat, err := root.Stat(filepath.FromSlash(folder))
 	switch {
@@ -44,7 +47,7 @@ func (e *Engine) list(t *table, root *os.Root) (*listing, error) {
 		return nil, fmt.Errorf("read the table %s: LOCATION must be a folder, and s3/%s is a file", t.def.Name, folder)
 	}
 	l := &listing{}
-	if err := l.walk(e, t, root, folder, 0); err != nil {
+	if err := l.walk(root, t, folder, 0, func(name string) ([]string, bool) { return t.partition(name, e) }); err != nil {
 		return nil, err
 	}
 	if len(l.files) == 0 {
@@ -98,7 +101,9 @@ func (e *Engine) nothing(t *table, l *listing, folder string) error {
 			len(l.others), visible([]byte(l.others[0]), 200))}
 }
 
-func (l *listing) walk(e *Engine, t *table, root *os.Root, folder string, depth int) error {
+// walk goes through a folder; values tells the partition of a file, and whether there is
+// one.
+func (l *listing) walk(root *os.Root, t *table, folder string, depth int, values func(name string) ([]string, bool)) error {
 	if depth > maxFolderDepth {
 		return fmt.Errorf("read the table %s: the folders under s3/%s are nested too deeply", t.def.Name, folder)
 	}
@@ -116,11 +121,11 @@ func (l *listing) walk(e *Engine, t *table, root *os.Root, folder string, depth 
 			if looksLikeLog(entry.Name()) {
 				l.damaged(name, "is a folder where a log file should be")
 			}
-			if err := l.walk(e, t, root, name, depth+1); err != nil {
+			if err := l.walk(root, t, name, depth+1, values); err != nil {
 				return err
 			}
 		default:
-			l.add(e, t, root, name)
+			l.add(root, name, values)
 		}
 	}
 	return nil
@@ -144,8 +149,8 @@ func readFolder(root *os.Root, folder string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-func (l *listing) add(e *Engine, t *table, root *os.Root, name string) {
-	values, ok := t.partition(name, e)
+func (l *listing) add(root *os.Root, name string, partition func(name string) ([]string, bool)) {
+	values, ok := partition(name)
 	if !ok {
 		l.others = append(l.others, uri(name))
 		return
@@ -165,22 +170,16 @@ func (l *listing) damaged(name, problem string) {
 	l.damage = append(l.damage, steps.Gap{Source: source(name), Problem: problem, Blocking: true})
 }
 
-// partition tells a file's value for each partition column.
+// partition tells a file's value for each partition column that is projected.
 func (t *table) partition(name string, e *Engine) ([]string, bool) {
-	partitions := t.partitions()
-	if len(partitions) == 0 {
+	if t.projection == nil {
 		return nil, true
 	}
-	var found map[string]string
-	var ok bool
-	if t.projection != nil {
-		found, ok = t.projection.Match(uri(name), e.options.Now)
-	} else {
-		found, ok = t.def.HivePartition(uri(name))
-	}
+	found, ok := t.projection.Match(uri(name), e.options.Now)
 	if !ok {
 		return nil, false
 	}
+	partitions := t.partitions()
 	values := make([]string, len(partitions))
 	for i, c := range partitions {
 		if values[i], ok = found[c.name]; !ok {

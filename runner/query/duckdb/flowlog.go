@@ -47,6 +47,12 @@ func (f flowFields) has(field string) bool {
 	return ok
 }
 
+// isClock tells whether a column says when records begin. It is loaded always, for the
+// window.
+func (t *table) isClock(c column) bool {
+	return flowField(c.name) == "start" && c.kind != boolean && c.kind != nested || t.isCloudTrail() && c.name == "eventtime"
+}
+
 // header is the first line of a file, read as names of fields.
 type header struct {
 	names []string

@@ -168,6 +168,7 @@ func TestPrefixes(t *testing.T) {
 		'storage.location.template'='s3://hourly/AWSLogs/111122223333/vpcflowlogs/${region}/${hour}')`)
 	const hive = " PARTITIONED BY (`aws-account-id` string, `aws-service` string, `aws-region` string, year string, month string, day string, hour string)" + format + "LOCATION 's3://hive/AWSLogs/' TBLPROPERTIES ('skip.header.line.count'='1'"
 	must(t, e, "CREATE EXTERNAL TABLE hive "+columns+hive+")")
+	must(t, e, "MSCK REPAIR TABLE hive")
 	must(t, e, "CREATE EXTERNAL TABLE projected "+columns+hive+`, 'projection.enabled'='true',
 		'projection.aws-account-id.type'='injected', 'projection.aws-service.type'='enum', 'projection.aws-service.values'='vpcflowlogs', 'projection.aws-region.type'='enum', 'projection.aws-region.values'='us-east-1,eu-west-1',
 		'projection.year.type'='integer', 'projection.year.range'='2020,2030', 'projection.month.type'='integer', 'projection.month.range'='1,12', 'projection.month.digits'='2',
@@ -207,6 +208,7 @@ func TestDaysWithoutFiles(t *testing.T) {
 		for name, window := range map[string]steps.Window{"2026/03/02 2026/03/05 2026/03/06": {}, "2026/03/02 2026/03/05": {From: march1, To: march1.AddDate(0, 0, 5)}} {
 			e := c.open(func(o *Options) { o.Window = window })
 			must(t, e, "CREATE EXTERNAL TABLE t (version int, account string, eni string, srcaddr string, dstaddr string, srcport int, dstport int, protocol int, packets int, bytes bigint, start bigint, `end` bigint) "+test.partitions+format)
+			must(t, e, "MSCK REPAIR TABLE t")
 			var found steps.Gap
 			for _, gap := range must(t, e, "SELECT count(*) FROM t").stats.Quality.Gaps {
 				if strings.Contains(gap.Problem, "no file on") {

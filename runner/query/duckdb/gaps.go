@@ -1,6 +1,8 @@
 package duckdb
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"playbook/steps"
 )
@@ -43,6 +46,38 @@ func (l *loader) gaps() []steps.Gap {
 	}
 	gaps = append(append(gaps, l.absentColumns()...), l.wrongTypes()...)
 	return append(append(gaps, l.missingDays()...), l.holes()...)
+}
+
+// reading counts what was read for the report.
+func (l *loader) reading(gaps []steps.Gap) steps.Reading {
+	r := steps.Reading{Source: l.table.def.Name, Files: int64(len(l.list.files) + len(l.list.damage)), Damaged: int64(len(l.list.damage)), Records: l.rows.Load()}
+	for _, report := range l.readings {
+		r.Misfits += report.misfits
+		if !report.used || slices.ContainsFunc(report.gaps, func(gap steps.Gap) bool { return gap.Blocking }) {
+			r.Damaged++
+		}
+	}
+	for _, gap := range gaps {
+		if strings.HasPrefix(gap.Problem, noFileOn) {
+			r.EmptyDays += gap.Count
+		}
+	}
+	return r
+}
+
+// times finds when the records begin and end, by their own clock.
+func (e *Engine) times(ctx context.Context, t *table, made *load) error {
+	clock, ok := t.timeColumn()
+	if !ok || !slices.Contains(made.columns, clock) || made.rows == 0 {
+		return nil
+	}
+	var first, last sql.NullFloat64
+	err := e.row(ctx, fmt.Sprintf("SELECT min(s), max(s) FROM (SELECT %s AS s FROM (SELECT %s FROM scratch.main.%s) AS v(t))",
+		seconds(clock), quoteName(clock.name), made.name), &first, &last)
+	if err == nil && first.Valid {
+		made.reading.From, made.reading.To = time.Unix(int64(first.Float64), 0).UTC(), time.Unix(int64(last.Float64), 0).UTC()
+	}
+	return err
 }
 
 // absentColumns tells of columns that are asked for and that no file has, or not all.

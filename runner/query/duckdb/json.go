@@ -340,7 +340,7 @@ func openXInteger(value []byte) []byte {
 
 // wholeNumber writes a number with an exponent without one, and drops its fraction.
 func wholeNumber(value []byte) []byte {
-	if bytes.IndexAny(value, "eE") < 0 || len(value) > 40 {
+	if !bytes.ContainsAny(value, "eE") || len(value) > 40 {
 		return value
 	}
 	f, _, err := big.ParseFloat(string(value), 10, 200, big.ToZero)

@@ -25,6 +25,7 @@ type load struct {
 	rows    int64
 	bytes   int64 // of the files
 	gaps    []steps.Gap
+	reading steps.Reading
 }
 
 func (l *load) covers(t *table, wanted wanted) bool {
@@ -52,7 +53,7 @@ func wantedBy(statements []string) wanted {
 	w := wanted{names: map[string]bool{}}
 	for _, text := range statements {
 		s, _ := dialect.Parse(text)
-		if s == nil || s.Class != dialect.Select && s.Class != dialect.CreateView {
+		if s == nil || !s.HasQuery() {
 			continue
 		}
 		names, star := dialect.Identifiers(s)
@@ -73,10 +74,10 @@ func (e *Engine) ensure(ctx context.Context, t *table, now wanted) (*load, error
 	}
 	var columns []column
 	for i, c := range t.columns {
-		// Partition columns are always loaded: what was examined is counted by them. A
-		// table that was loaded before and lacks a column is loaded whole.
+		// Partition columns are always loaded, and the time of records: what was examined
+		// is counted by them. A table that was loaded before and lacks a column is loaded whole.
 		partition := i >= t.inFile && c.name != pathColumn
-		if partition || now.has(c) || e.wanted.has(c) || t.loaded != nil && c.name != pathColumn || slices.Contains(timeFields, flowField(c.name)) {
+		if partition || now.has(c) || e.wanted.has(c) || t.loaded != nil && c.name != pathColumn || t.isClock(c) {
 			columns = append(columns, c)
 		}
 	}
@@ -90,9 +91,6 @@ func (e *Engine) ensure(ctx context.Context, t *table, now wanted) (*load, error
 	t.loaded = loaded
 	return loaded, nil
 }
-
-// timeFields are loaded always, for the window; see timeColumn.
-var timeFields = []string{"start"}
 
 func (e *Engine) load(ctx context.Context, t *table, columns []column) (*load, error) {
 	root, err := os.OpenRoot(filepath.Join(e.options.Case, "s3"))
@@ -116,22 +114,43 @@ func (e *Engine) load(ctx context.Context, t *table, columns []column) (*load, e
 		made.types = append(made.types, kind)
 	}
 	l := &loader{engine: e, table: t, root: root, list: list, columns: columns, ctx: ctx}
-	file, err := os.OpenFile(filepath.Join(e.options.Scratch, made.name+storeSuffix), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	f := l.recall()
+	if f != nil {
+		made.batches, l.readings = f.Batches, f.readings(list.files)
+		l.rows.Store(f.Rows)
+	} else if made.batches, err = l.read(made.name); err != nil {
 		return nil, fmt.Errorf("read the table %s: %w", t.def.Name, err)
 	}
-	l.store = &store{file: file}
+	made.store, made.gaps, made.rows = l.store, l.gaps(), l.rows.Load()
+	for _, file := range list.files {
+		made.bytes += file.size
+	}
+	made.reading = l.reading(made.gaps)
+	made.reading.Cached = f != nil
+	if err := e.show(ctx, made); err != nil {
+		return made, err
+	}
+	return made, e.times(ctx, t, made)
+}
+
+// read makes a store of the files, and keeps it for the next run.
+func (l *loader) read(name string) ([]stored, error) {
+	file, err := os.OpenFile(filepath.Join(l.engine.options.Scratch, name+storeSuffix), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	l.store = &store{file: file, scratch: true}
 	if err = l.run(); err == nil {
 		err = outcome(l.readings)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the table %s: %w", t.def.Name, errors.Join(err, file.Close(), os.Remove(file.Name())))
+		return nil, errors.Join(err, l.store.close())
 	}
-	made.store, made.batches, made.gaps, made.rows = l.store, l.batches(), l.gaps(), l.rows.Load()
-	for _, file := range list.files {
-		made.bytes += file.size
+	batches := l.batches()
+	if l.key != "" {
+		_ = l.keep(batches) // when it fails, the next run reads the logs again
 	}
-	return made, e.show(ctx, made)
+	return batches, nil
 }
 
 // show lets queries see a load. The view has the load's name; where values are slow to

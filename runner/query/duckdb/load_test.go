@@ -123,6 +123,7 @@ func TestPartitions(t *testing.T) {
 	c.write("b/hive/stray.txt", []byte("stray\n"))
 	e := c.open()
 	must(t, e, `CREATE EXTERNAL TABLE h (line string) PARTITIONED BY (year int, kind string) LOCATION 's3://b/hive/'`)
+	must(t, e, "MSCK REPAIR TABLE h")
 	a := must(t, e, "SELECT * FROM h ORDER BY year")
 	if diff := cmp.Diff([][]any{{"zipped", int64(2025), "b/c"}, {"one", int64(2026), "a"}}, a.rows); diff != "" {
 		t.Error(diff)
@@ -256,7 +257,7 @@ func TestCatalog(t *testing.T) {
 	}
 	must(t, e, "DROP VIEW v")
 	refused(t, e, "SELECT * FROM v", "no table or view")
-	refused(t, e, "DROP TABLE nothing", "no such table")
+	refused(t, e, "DROP TABLE nothing", "line 1:12", "there is no table")
 	must(t, e, "DROP TABLE IF EXISTS nothing")
 	must(t, e, "DROP TABLE t")
 	refused(t, e, "SELECT * FROM w", "the view w can no longer be read", "no table or view")

@@ -27,7 +27,10 @@ type loader struct {
 	columns []column
 	ctx     context.Context // of the query that waits
 	store   *store
-	sums    bool // wanted of each file, for the cache
+
+	key       string // in the cache
+	sums      bool   // wanted of each file, for the cache
+	comparing bool   // files are summed and not read
 
 	readings []*fileReport // of each file
 	groups   []group
@@ -167,6 +170,7 @@ type Progress struct {
 	OfBytes int64         // there are, as stored
 	Rows    int64         // read so far
 	Left    time.Duration // about how long it will take still; 0 is not known
+	Cached  bool          // they are compared with what an earlier run has read
 }
 
 const progressPace = 200 * time.Millisecond
@@ -177,7 +181,7 @@ func (l *loader) report() (stop func()) {
 	if tell == nil {
 		return func() {}
 	}
-	p := Progress{Table: l.table.def.Name, Of: int64(len(l.list.files))}
+	p := Progress{Table: l.table.def.Name, Of: int64(len(l.list.files)), Cached: l.comparing}
 	for _, file := range l.list.files {
 		p.OfBytes += file.size
 	}

@@ -52,14 +52,6 @@ func inOurWords(s *dialect.Statement, err error) error {
 	return mistake(s.Source, -1, "%s", strings.TrimSuffix(text, " You might need to add explicit type casts."))
 }
 
-func isWord(t dialect.Token, word string) bool {
-	return t.Kind == dialect.Word && strings.EqualFold(t.Text, word)
-}
-
-func isOperator(t dialect.Token, text string) bool {
-	return t.Kind == dialect.Operator && t.Text == text
-}
-
 const defaultDatabase = "default"
 
 func catalogKey(database, name string) string {

@@ -175,13 +175,14 @@ func TestCollections(t *testing.T) {
 func TestNestedTypesThatAreRefused(t *testing.T) {
 	e := newCase(t).open()
 	for sql, word := range map[string]string{
-		"CREATE EXTERNAL TABLE t (a array<binary>) LOCATION 's3://b/t/'":                                                            "the type binary",
-		"CREATE EXTERNAL TABLE t (a struct<x:int,X:int>) LOCATION 's3://b/t/'":                                                      "two fields x",
-		"CREATE EXTERNAL TABLE t (a map<array<int>,int>) LOCATION 's3://b/t/'":                                                      "keys of map",
-		"CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (p array<int>) LOCATION 's3://b/t/'":                                        "partition column p",
-		"CREATE EXTERNAL TABLE t (a array<int>) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://b/t/'": "OpenCSVSerde gives text",
-		"CREATE EXTERNAL TABLE t (a array<array<array<array<array<array<array<array<int>>>>>>>>) LOCATION 's3://b/t/'":              "too deeply",
-		"CREATE EXTERNAL TABLE t (a uniontype<int,string>) LOCATION 's3://b/t/'":                                                    "uniontype",
+		"CREATE EXTERNAL TABLE t (a array<binary>) LOCATION 's3://b/t/'":                                                                                                     "the type binary",
+		"CREATE EXTERNAL TABLE t (a struct<x:int,X:int>) LOCATION 's3://b/t/'":                                                                                               "two fields x",
+		"CREATE EXTERNAL TABLE t (a map<array<int>,int>) LOCATION 's3://b/t/'":                                                                                               "keys of map",
+		"CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (p array<int>) LOCATION 's3://b/t/'":                                                                                 "partition column p",
+		"CREATE EXTERNAL TABLE t (a array<int>) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://b/t/'":                                          "OpenCSVSerde gives text",
+		"CREATE EXTERNAL TABLE t (a array<array<array<array<array<array<array<array<int>>>>>>>>) LOCATION 's3://b/t/'":                                                       "too deeply",
+		"CREATE EXTERNAL TABLE t (a uniontype<int,string>) LOCATION 's3://b/t/'":                                                                                             "uniontype",
+		"CREATE EXTERNAL TABLE t (a timestamp) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('timestamp.formats'='yyyy') LOCATION 's3://b/t/'": "timestamp.formats is not supported",
 	} {
 		refused(t, e, sql, word)
 	}
@@ -194,5 +195,25 @@ func TestLargeMapIsNoTrap(t *testing.T) {
 	}
 	if _, ok := b.value(); ok {
 		t.Error("a map with too many keys was made")
+	}
+}
+
+// TestNullDefinedAs: what stands for NULL does so in fields and inside of them, by either
+// way of saying it.
+func TestNullDefinedAs(t *testing.T) {
+	c := newCase(t)
+	c.write("b/t/a.txt", []byte("NONE,a;NONE;b,5\n\\N,NONE,NONE\n"))
+	e := c.open()
+	must(t, e, `CREATE EXTERNAL TABLE clause (a string, l array<string>, n int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' COLLECTION ITEMS TERMINATED BY ';' NULL DEFINED AS 'NONE' LOCATION 's3://b/t/'`)
+	must(t, e, `CREATE EXTERNAL TABLE property (a string, l array<string>, n int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
+		WITH SERDEPROPERTIES ('field.delim'=',', 'collection.delim'=';', 'serialization.null.format'='NONE') LOCATION 's3://b/t/'`)
+	for _, table := range []string{"clause", "property"} {
+		a := must(t, e, "SELECT * FROM "+table)
+		if diff := cmp.Diff([][]any{{nil, []any{"a", nil, "b"}, int64(5)}, {`\N`, nil, nil}}, a.rows); diff != "" {
+			t.Error(table, diff)
+		}
+		if len(a.stats.Quality.Gaps) > 0 {
+			t.Errorf("%s: %+v", table, a.stats.Quality.Gaps)
+		}
 	}
 }

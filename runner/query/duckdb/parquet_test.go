@@ -300,6 +300,7 @@ TBLPROPERTIES ("skip.header.line.count" = "1", "projection.enabled" = "true", "p
 "projection.date.type" = "date", "projection.date.range" = "2026/03/01,NOW", "projection.date.format" = "yyyy/MM/dd",
 "projection.hour.type" = "integer", "projection.hour.range" = "00,23", "projection.hour.digits" = "2",
 "storage.location.template" = "s3://plain/AWSLogs/111122223333/vpcflowlogs/${region}/${date}/${hour}")`)
+	must(t, e, "MSCK REPAIR TABLE hive")
 	for table, hour := range map[string]string{"hive": `"hour" = '01'`, "hourly": `"hour" = '01'`} {
 		a := must(t, e, "SELECT count(*), sum(bytes), count(srcaddr), min(action), max(encryption_status) FROM "+table)
 		if diff := cmp.Diff([][]any{{int64(6), int64(300), int64(3), "ACCEPT", nil}}, a.rows); diff != "" {

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
@@ -82,7 +83,7 @@ type fileReader struct {
 	buffer    []byte     // of fields that had escapes
 }
 
-// constant is the value of a column that is the same in all rows of a file: of a
+// constant is the value of a column that is the same in all rows of a file, nil for NULL: of a
 // partition column, or its path.
 type constant struct {
 	place int
@@ -112,11 +113,14 @@ func (w *worker) readFile(file logFile) *fileReport {
 		in.digest = w.digest
 	}
 	w.readContent(in, opened, report)
-	// What a broken file holds behind the break is summed, too.
-	if _, err := io.Copy(io.Discard, in); err == nil && l.sums {
+	if l.table.def.SerDe.Class == dialect.Parquet && !l.sums { // it was not read from end to end
+		l.bytes.Add(file.size)
+	} else if _, err := io.Copy(io.Discard, in); err == nil && l.sums {
+		// What a broken file holds behind the break is summed, too.
 		report.sum = hex.EncodeToString(w.digest.Sum(nil))
 	}
 	if problem := changed(l.root, opened, file, before); problem != "" {
+		report.sum = "" // not for the cache
 		report.add(true, "%s; what was read of it was used", problem)
 	}
 	report.finish()
@@ -144,6 +148,10 @@ func (w *worker) readContent(in *input, file io.ReaderAt, report *fileReport) {
 		return
 	}
 	defer closeContent()
+	if w.loader.table.isCloudTrail() {
+		w.newFileReader(report).readRecords(bufio.NewReaderSize(content, 64<<10))
+		return
+	}
 	w.lines.reset(content)
 	if format := formatOf(w.lines.peek(512)); format != "text" && format != "empty" {
 		report.add(true, "was left out: the table reads text, and what is compressed here is %s", format)
@@ -180,7 +188,10 @@ func (w *worker) newFileReader(report *fileReport) *fileReader {
 	for place, c := range l.columns {
 		if value, ok := partition[c.name]; ok {
 			same := constant{place, []byte(value)}
-			if c.kind == text || newBatch([]column{c}).columns[0].parse(&c, same.value) {
+			if value == nullPartition {
+				same.value = nil
+			}
+			if c.kind == text || same.value == nil || newBatch([]column{c}).columns[0].parse(&c, same.value) {
 				fr.constants = append(fr.constants, same)
 			} else {
 				fr.odd = append(fr.odd, same)
@@ -268,6 +279,12 @@ func (fr *fileReader) fillConstants() {
 		return
 	}
 	for _, same := range fr.constants {
+		if same.value == nil {
+			for range count {
+				fr.putNull(same.place)
+			}
+			continue
+		}
 		fr.put(same.place, same.value, same.value)
 		if c := &fr.batch.columns[same.place]; c.form == asText {
 			c.ids = append(c.ids, slices.Repeat(c.ids[len(c.ids)-1:], count-1)...)

@@ -73,6 +73,7 @@ type scanned struct {
 	buffer     []byte
 	part       encoded
 	dictionary *dictionary
+	chooser    *chooser
 }
 
 func (s *storeScan) FillChunk(state any, chunk driverpkg.DataChunk) error {
@@ -96,9 +97,7 @@ func (s *storeScan) FillChunk(state any, chunk driverpkg.DataChunk) error {
 		c := &at.columns[i]
 		switch c.part.form {
 		case asText:
-			if err := c.dictionary.show(v, &c.part, at.done, count); err != nil {
-				return err
-			}
+			c.dictionary.show(v, c.chooser, &c.part, at.done, count)
 		case asValue:
 			for row, value := range c.part.values[at.done : at.done+count] {
 				if err := chunk.SetValue(i, row, value); err != nil {
@@ -136,6 +135,9 @@ func (at *scanner) open(l *load, batch *stored) error {
 			if c.dictionary, err = newDictionary(&c.part); err != nil {
 				return err
 			}
+			if c.chooser == nil {
+				c.chooser = newChooser()
+			}
 		}
 	}
 	return nil
@@ -145,6 +147,7 @@ func (at *scanner) open(l *load, batch *stored) error {
 func (at *scanner) close() {
 	for i := range at.columns {
 		at.columns[i].dictionary.close()
+		at.columns[i].chooser.close()
 		at.columns[i] = scanned{}
 	}
 }

@@ -20,6 +20,7 @@ import (
 type selection struct {
 	*trino.Query
 	statement *dialect.Statement
+	tree      *query.Query
 	tables    []*table // that it reads
 	wanted    wanted
 }
@@ -28,6 +29,7 @@ type selection struct {
 type view struct {
 	name  string
 	query *query.Query
+	text  string // of the query, as it was written
 }
 
 // catalog is what names in a query can stand for: the tables and views of this run, and
@@ -41,11 +43,7 @@ func (c catalog) Table(database, name string) *trino.Table {
 	if t == nil {
 		return nil
 	}
-	made := &trino.Table{Key: t.key}
-	for _, column := range t.columns {
-		made.Columns = append(made.Columns, trino.Column{Name: column.name, Type: *column.typ, Hidden: column.name == pathColumn})
-	}
-	return made
+	return t.seen(t.key)
 }
 
 func (c catalog) View(database, name string) *trino.View {
@@ -81,7 +79,7 @@ func (e *Engine) understand(s *dialect.Statement) (*selection, *query.Query, err
 	if problem != nil {
 		return nil, nil, dialectError(s.Source, []*dialect.Error{problem})
 	}
-	q := &selection{Query: analyzed, statement: s, wanted: wanted{names: map[string]bool{}}}
+	q := &selection{Query: analyzed, statement: s, tree: tree, wanted: wanted{names: map[string]bool{}}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, key := range sortedKeys(analyzed.Uses) {
@@ -138,7 +136,7 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 			return nil, err
 		}
 	}
-	quality, err := e.examine(ctx, q, loads)
+	quality, err := e.quality(ctx, q, loads)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +186,7 @@ func (e *Engine) createView(ctx context.Context, s *dialect.Statement) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.views[key] = &view{name: s.View.Name, query: tree}
+	e.views[key] = &view{name: s.View.Name, query: tree, text: s.Source[s.Body.Start:s.Body.End]}
 	return nil
 }
 

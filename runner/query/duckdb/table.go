@@ -26,8 +26,10 @@ type table struct {
 	declared   string // an empty table that queries are checked against
 	fields     flowFields
 
-	mu     sync.Mutex
-	loaded *load
+	mu         sync.Mutex
+	loaded     *load
+	registered []registration // partitions, in the order in which they were; see isRegistered
+	made       *made          // of a table that CREATE TABLE AS made; nil for those of files
 }
 
 // column is one column of a table, in DuckDB's type and Athena's.
@@ -128,17 +130,20 @@ func (t *table) define(s *dialect.Statement, refuse func(string, ...any) error) 
 		if t.def.SerDe.LineDelimiter != "\n" {
 			return refuse("lines must be terminated by \\n")
 		}
-	case dialect.OpenCSV, dialect.OpenXJSON, dialect.HiveJSON, dialect.Parquet:
+	case dialect.OpenCSV, dialect.OpenXJSON, dialect.HiveJSON, dialect.Parquet, dialect.CloudTrail:
 	default:
 		name := t.def.SerDe.JavaClass
 		if name == "" {
 			name = "STORED AS " + t.def.StoredAs
 		}
-		return refuse("%s is not supported on a case; delimited text, OpenCSVSerde, the JSON SerDes and Parquet are", name)
+		return refuse("%s is not supported on a case; delimited text, OpenCSVSerde, the JSON SerDes, CloudTrail and Parquet are", name)
 	}
 	format := "TEXTFILE"
-	if t.def.SerDe.Class == dialect.Parquet {
+	switch class := t.def.SerDe.Class; {
+	case class == dialect.Parquet:
 		format = "PARQUET"
+	case class == dialect.CloudTrail, (class == dialect.HiveJSON || class == dialect.OpenXJSON) && t.isCloudTrail():
+		format = "CLOUDTRAIL"
 	}
 	if t.def.StoredAs != format {
 		return refuse("%s cannot be read from files STORED AS %s on a case, but from %s", t.def.SerDe.Class, t.def.StoredAs, format)
@@ -148,6 +153,8 @@ func (t *table) define(s *dialect.Statement, refuse func(string, ...any) error) 
 	}
 	for _, c := range t.columns[:t.inFile] {
 		switch class := t.def.SerDe.Class; {
+		case t.def.SerDe.Properties["timestamp.formats"] != "" && strings.Contains(c.athena, "timestamp"):
+			return refuse("timestamp.formats is not supported on a case; make the column %s a string, and read it with date_parse", c.name)
 		case c.kind != nested:
 		case class == dialect.OpenCSV:
 			return refuse("OpenCSVSerde gives text; the column %s cannot be %s", c.name, c.athena)
@@ -242,57 +249,4 @@ func (t *table) column(name string) (column, bool) {
 		}
 	}
 	return column{}, false
-}
-
-func (e *Engine) hasColumn(name string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, t := range e.tables {
-		if _, ok := t.column(name); ok {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *Engine) drop(s *dialect.Statement) error {
-	words := s.Tokens[1:]
-	take := func(word string) bool {
-		if len(words) > 0 && isWord(words[0], word) {
-			words = words[1:]
-			return true
-		}
-		return false
-	}
-	isTable, isView := take("TABLE"), take("VIEW")
-	ifExists := take("IF") && take("EXISTS")
-	var names []string
-	for i, t := range words {
-		name, err := dialect.Unquote(s.Class, t)
-		if i%2 == 1 && !isOperator(t, ".") || i%2 == 0 && err != nil {
-			return mistake(s.Source, t.Offset, "a name is expected here")
-		}
-		if i%2 == 0 {
-			names = append(names, name)
-		}
-	}
-	if isTable == isView || len(names) == 0 || len(names) > 2 {
-		return mistake(s.Source, s.Span.Start, "what can be dropped on a case is a TABLE or a VIEW that this run made")
-	}
-	database := ""
-	if len(names) == 2 {
-		database = names[0]
-	}
-	key := catalogKey(database, names[len(names)-1])
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if exists := isTable && e.tables[key] != nil || isView && e.views[key] != nil; !exists && !ifExists {
-		return mistake(s.Source, words[0].Offset, "there is no such table or view: %s", names[len(names)-1])
-	}
-	if isTable {
-		delete(e.tables, key)
-	} else {
-		delete(e.views, key)
-	}
-	return nil
 }

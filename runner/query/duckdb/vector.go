@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
@@ -133,6 +134,7 @@ func fillValidity(v mapping.Vector, null []byte, count int) {
 // shown to a query are slices. DuckDB counts who uses it; close gives up our share.
 type dictionary struct {
 	vector  mapping.Vector
+	count   uint32
 	cleanup runtime.Cleanup
 }
 
@@ -153,7 +155,7 @@ func newDictionary(e *encoded) (*dictionary, error) {
 	}
 	kind := mapping.CreateLogicalType(mapping.TypeVarchar)
 	defer mapping.DestroyLogicalType(&kind)
-	d := &dictionary{vector: mapping.CreateVector(kind, mapping.IdxT(count+1))}
+	d := &dictionary{vector: mapping.CreateVector(kind, mapping.IdxT(count+1)), count: uint32(count)}
 	d.cleanup = runtime.AddCleanup(d, func(v mapping.Vector) { mapping.DestroyVector(&v) }, d.vector)
 	// All bytes go into the vector's heap as one text behind the others, which the
 	// others point into. They were checked to be UTF-8 when they were read from the log.
@@ -183,42 +185,52 @@ func newDictionary(e *encoded) (*dictionary, error) {
 	return d, nil
 }
 
+// chooser says which texts of a dictionary the rows of a chunk have. As in DuckDB's own
+// scans the next chunk overwrites it: by then nobody looks at the one before.
+type chooser struct {
+	vector  mapping.SelectionVector
+	ids     []uint32
+	cleanup runtime.Cleanup
+}
+
+func newChooser() *chooser {
+	s := &chooser{vector: mapping.CreateSelectionVector(chunkRows)}
+	s.cleanup = runtime.AddCleanup(s, func(v mapping.SelectionVector) { mapping.DestroySelectionVector(&v) }, s.vector)
+	s.ids = unsafe.Slice((*uint32)(unsafe.Pointer(mapping.SelectionVectorGetDataPtr(s.vector))), chunkRows)
+	return s
+}
+
+func (s *chooser) close() {
+	if s != nil {
+		s.cleanup.Stop()
+		mapping.DestroySelectionVector(&s.vector)
+	}
+}
+
 // show makes a vector of a chunk a slice of the dictionary, or a constant where all rows
 // have the same text: DuckDB looks at that once for all of them.
-func (d *dictionary) show(v mapping.Vector, e *encoded, from, count int) error {
-	most := uint32(len(e.ends) / 4)
-	if e.width == 0 && e.base > noText && e.base < int64(most) {
+func (d *dictionary) show(v mapping.Vector, s *chooser, e *encoded, from, count int) {
+	if e.width == 0 && e.base != noText {
 		d.constant(v, e, uint32(e.base))
-		return nil
+		return
 	}
-	selection := mapping.CreateSelectionVector(mapping.IdxT(count))
-	defer mapping.DestroySelectionVector(&selection)
-	ids := unsafe.Slice((*uint32)(unsafe.Pointer(mapping.SelectionVectorGetDataPtr(selection))), count)
+	ids := s.ids[:count]
 	switch e.width {
 	case 0:
-		for i := range ids {
-			ids[i] = uint32(e.base)
-		}
+		clear(ids)
 	case 1:
 		add(ids, numbers[uint8](e.number, from, count), e.base)
 	case 2:
 		add(ids, numbers[uint16](e.number, from, count), e.base)
 	case 4:
 		add(ids, numbers[uint32](e.number, from, count), e.base)
-	default:
-		return errDamaged
 	}
-	low, high := extent(ids)
-	switch {
-	case high >= most:
-		return errDamaged
-	case low == high && low != noText:
-		d.constant(v, e, low)
-		return nil
+	if first := ids[0]; first != noText && first == ids[count/2] && first == ids[count-1] && !slices.ContainsFunc(ids, func(id uint32) bool { return id != first }) {
+		d.constant(v, e, first)
+		return
 	}
 	mapping.VectorReferenceVector(v, d.vector)
-	mapping.SliceVector(v, selection, mapping.IdxT(count))
-	return nil
+	mapping.SliceVector(v, s.vector, mapping.IdxT(count))
 }
 
 func (d *dictionary) constant(v mapping.Vector, e *encoded, id uint32) {

@@ -703,9 +703,12 @@ func (a *analyzer) view(v *View, t *query.Table) *plan {
 		a.fail(t.Pos, "the view %s is made of itself", v.Name)
 	}
 	a.views = append(a.views, v.Name)
-	restore := a.enter()
+	restore, catalog := a.enter(), a.catalog
+	if v.Catalog != nil {
+		a.catalog = v.Catalog
+	}
 	defer func() {
-		a.views = a.views[:len(a.views)-1]
+		a.views, a.catalog = a.views[:len(a.views)-1], catalog
 		restore()
 		if left, ok := recover().(failed); ok {
 			a.fail(t.Pos, "the view %s can no longer be read: %s", v.Name, left.err)

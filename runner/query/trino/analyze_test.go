@@ -27,7 +27,7 @@ func (t tables) View(_, name string) *View {
 	if name != "contacts" {
 		return nil
 	}
-	return &View{"contacts", t.view}
+	return &View{Name: "contacts", Query: t.view}
 }
 
 func (tables) Names() []string { return []string{"flows", "contacts"} }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // a forensic workstation may have no time zone database
 )
 
 // value is an analysed expression: its type, and the SQL for DuckDB. In the SQL a column

@@ -33,10 +33,12 @@ type Column struct {
 	Hidden bool
 }
 
-// View is a view as it was defined.
+// View is a view as it was defined. Its query is read against Catalog, or, when that is
+// nil, against the one that the view is in.
 type View struct {
-	Name  string
-	Query *query.Query
+	Name    string
+	Query   *query.Query
+	Catalog Catalog
 }
 
 // analyzer turns a query into SQL for DuckDB. A mistake leaves it as a panic of failed.

@@ -386,3 +386,10 @@ func OfHive(t dialect.Type) (Type, bool) {
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func quoteText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// Widens tells whether a value of one type can stand where the other is wanted, without
+// a cast.
+func Widens(from, to Type) bool {
+	both, ok := common(from, to)
+	return ok && both.Equal(to)
+}
