@@ -396,9 +396,7 @@ func readConformance(t *testing.T) (cases []*conformanceCase) {
 		}
 		for part, line := strings.TrimSpace(string(content)), 1; part != ""; {
 			this, next, _ := strings.Cut(part, "\n== ")
-			if strings.HasPrefix(this, "== ") {
-				this = this[3:]
-			}
+			this = strings.TrimPrefix(this, "== ")
 			if !strings.HasPrefix(this, "#") {
 				c, err := parseCase(this)
 				if err != nil {
