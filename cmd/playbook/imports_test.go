@@ -26,8 +26,9 @@ var rooms = map[string][]string{
 	"runner/journal":          {"steps"},
 	"runner":                  {"playbooks", "playbooks/expression", "steps", "runner/journal"},
 	"runner/cloud":            {"steps", "steps/diagnostic", "playbooks/dialect"},
+	"runner/query/parquet":    {},
 	"runner/query/trino":      {"playbooks/dialect", "playbooks/dialect/query"},
-	"runner/query/duckdb":     {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/dialect/query", "runner/query/trino"},
+	"runner/query/duckdb":     {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/dialect/query", "runner/query/trino", "runner/query/parquet"},
 	"runner/drill":            {"runner", "reports", "steps", "steps/diagnostic", "playbooks/dialect"},
 	"reports":                 {"runner/journal", "steps"},
 	"cmd/playbook":            nil, // all

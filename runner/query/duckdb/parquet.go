@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
+	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"playbook/runner/query/parquet"
 )
 
 // parquetReader reads a Parquet file into batches: only the columns that are wanted, a
@@ -24,25 +26,14 @@ type parquetReader struct {
 type parquetColumn struct {
 	place  int  // in the batch; -1 for none
 	status bool // it is the log-status of flow logs
-	leaves []*parquetLeaf
-	value  parquetValue  // of the row, of a plain column
+	leaves []*parquet.Leaf
+	value  parquet.Value // of the row, of a plain column
 	flat   *parquetPlain // of a plain column
 	nested *parquetPart  // of another
-	levels [][]parquetValue
+	levels [][]parquet.Value
 }
 
 const (
-	// maxPage is far more than writers put into a page (1 MiB is usual): more is a
-	// damaged size or a trap, and would be held in memory.
-	maxPage       = 256 << 20
-	maxPageHeader = 1 << 20
-	// maxPageValues bounds what a page of a few bytes can be unfolded to: runs of one
-	// value are stored as their length.
-	maxPageValues = 16 << 20
-	// maxFooter bounds the description of a file.
-	maxFooter = 64 << 20
-	// maxRowValues bounds one value of a nested column.
-	maxRowValues = 1 << 20
 	// parquetRows are read, column by column, before they are written.
 	parquetRows = 16 << 10
 )
@@ -50,9 +41,14 @@ const (
 // readParquet reads a file. What is wrong with it is in the report.
 func (fr *fileReader) readParquet(file io.ReaderAt, size int64) {
 	p := &parquetReader{fr: fr}
-	opened, problem := openParquet(file, size)
+	start := make([]byte, 512)
+	n, _ := file.ReadAt(start, 0)
+	opened, problem := parquet.Open(file, size)
+	if problem == parquet.NotParquet {
+		problem = "the table reads Parquet, and this is " + formatOf(start[:n])
+	}
 	if problem == "" {
-		if err := guarded(func() error { problem = p.choose(opened); return nil }); err != nil {
+		if err := parquet.Guarded(func() error { problem = p.choose(opened); return nil }); err != nil {
 			problem = "it is damaged Parquet: " + err.Error()
 		}
 	}
@@ -82,8 +78,8 @@ func (fr *fileReader) readParquet(file io.ReaderAt, size int64) {
 // choose finds the columns of the file that are wanted, by their names without regard to
 // case ("Handle schema updates": Parquet is read by name), or by their places when the
 // table says so.
-func (p *parquetReader) choose(file *parquetFile) (problem string) {
-	t, columns := p.fr.table, file.columns
+func (p *parquetReader) choose(file *parquet.File) (problem string) {
+	t, columns := p.fr.table, file.Columns
 	byPlace := strings.EqualFold(t.def.SerDe.Properties["parquet.column.index.access"], "true")
 	for i, place := range p.fr.from {
 		status := i == t.fields.status
@@ -92,7 +88,7 @@ func (p *parquetReader) choose(file *parquetFile) (problem string) {
 		}
 		at := i
 		if !byPlace {
-			at = slices.IndexFunc(columns, func(c *parquet.Column) bool { return strings.EqualFold(c.Name(), t.columns[i].name) })
+			at = slices.IndexFunc(columns, func(c *parquetgo.Column) bool { return strings.EqualFold(c.Name(), t.columns[i].name) })
 		}
 		if at < 0 || at >= len(columns) {
 			if other := t.renamed(i, columns); other != "" && !byPlace {
@@ -132,19 +128,19 @@ func (p *parquetReader) choose(file *parquetFile) (problem string) {
 }
 
 // anyLeaf is a column of the file's that rows can be counted by.
-func anyLeaf(columns []*parquet.Column) *parquetColumn {
+func anyLeaf(columns []*parquetgo.Column) *parquetColumn {
 	for len(columns) > 0 && !columns[0].Leaf() {
 		columns = columns[0].Columns()
 	}
 	if len(columns) == 0 {
 		return nil
 	}
-	return &parquetColumn{place: -1, leaves: []*parquetLeaf{{column: columns[0]}}, levels: make([][]parquetValue, 1)}
+	return &parquetColumn{place: -1, leaves: []*parquet.Leaf{{Column: columns[0]}}, levels: make([][]parquet.Value, 1)}
 }
 
 // renamed is the file's column that means the same field of flow logs as the table's,
 // under another name.
-func (t *table) renamed(i int, columns []*parquet.Column) string {
+func (t *table) renamed(i int, columns []*parquetgo.Column) string {
 	field := flowField(t.columns[i].name)
 	for _, c := range columns {
 		if field != "" && t.fields.isFlow && flowField(c.Name()) == field {
@@ -154,7 +150,7 @@ func (t *table) renamed(i int, columns []*parquet.Column) string {
 	return ""
 }
 
-func columnNames(columns []*parquet.Column) string {
+func columnNames(columns []*parquetgo.Column) string {
 	var names []string
 	for _, c := range columns {
 		names = append(names, c.Name())
@@ -163,9 +159,9 @@ func columnNames(columns []*parquet.Column) string {
 }
 
 // rows reads all rows.
-func (p *parquetReader) rows(file *parquetFile) error {
-	for number := range file.meta.RowGroups {
-		err := guarded(func() error { return p.group(file, &file.meta.RowGroups[number]) })
+func (p *parquetReader) rows(file *parquet.File) error {
+	for number := range file.Meta.RowGroups {
+		err := parquet.Guarded(func() error { return p.group(file, &file.Meta.RowGroups[number]) })
 		if err != nil {
 			return fmt.Errorf("row group %d, %w", number+1, err)
 		}
@@ -176,15 +172,15 @@ func (p *parquetReader) rows(file *parquetFile) error {
 	return nil
 }
 
-func (p *parquetReader) group(file *parquetFile, group *format.RowGroup) error {
+func (p *parquetReader) group(file *parquet.File, group *format.RowGroup) error {
 	all := p.columns
 	if p.witness != nil {
 		all = append(slices.Clone(all), p.witness)
 	}
 	for _, c := range all {
 		for _, leaf := range c.leaves {
-			if err := leaf.open(file, &group.Columns[leaf.column.Index()].MetaData); err != nil {
-				return fmt.Errorf("column %s: %w", strings.Join(leaf.column.Path(), "."), err)
+			if err := leaf.Open(file, &group.Columns[leaf.Column.Index()].MetaData); err != nil {
+				return fmt.Errorf("column %s: %w", strings.Join(leaf.Column.Path(), "."), err)
 			}
 		}
 	}
@@ -203,8 +199,8 @@ func (p *parquetReader) group(file *parquetFile, group *format.RowGroup) error {
 	}
 	for _, c := range all {
 		for _, leaf := range c.leaves {
-			if _, err := leaf.peek(); !errors.Is(err, io.EOF) {
-				return errors.Join(fmt.Errorf("column %s: has more rows than the file says", strings.Join(leaf.column.Path(), ".")), err)
+			if _, err := leaf.Peek(); !errors.Is(err, io.EOF) {
+				return errors.Join(fmt.Errorf("column %s: has more rows than the file says", strings.Join(leaf.Column.Path(), ".")), err)
 			}
 		}
 	}
@@ -266,19 +262,19 @@ func (c *parquetColumn) row(fr *fileReader) error {
 func (c *parquetColumn) read(fr *fileReader) (err error) {
 	if c.flat == nil {
 		for i, leaf := range c.leaves {
-			if c.levels[i], err = leaf.row(c.levels[i][:0]); err != nil {
+			if c.levels[i], err = leaf.Row(c.levels[i][:0]); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if c.value, err = c.leaves[0].next(); err != nil {
+	if c.value, err = c.leaves[0].Next(); err != nil {
 		return err
 	}
-	if c.value.repetition != 0 {
+	if c.value.Repetition != 0 {
 		return errors.New("has several values in a row")
 	}
-	if c.status && string(c.value.bytes) == "SKIPDATA" {
+	if c.status && string(c.value.Bytes) == "SKIPDATA" {
 		fr.report.skipped++
 	}
 	return nil

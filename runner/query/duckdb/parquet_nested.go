@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
+	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"playbook/runner/query/parquet"
 )
 
 // parquetPart reads a part of a nested column. Values of a row lie in as many lists as
@@ -25,13 +27,13 @@ type parquetPart struct {
 }
 
 // part finds in the file what a shape needs.
-func (c *parquetColumn) part(s *shape, from *parquet.Column) (*parquetPart, error) {
+func (c *parquetColumn) part(s *shape, from *parquetgo.Column) (*parquetPart, error) {
 	p := &parquetPart{shape: s, first: len(c.leaves), present: from.MaxDefinitionLevel()}
 	var err error
 	switch {
 	case s.class == "":
 		p.plain, err = newParquetPlain(&s.plain, from)
-		c.leaves = append(c.leaves, &parquetLeaf{column: from})
+		c.leaves = append(c.leaves, &parquet.Leaf{Column: from})
 	case s.class != "struct":
 		err = c.items(p, from)
 	case from.Leaf():
@@ -39,7 +41,7 @@ func (c *parquetColumn) part(s *shape, from *parquet.Column) (*parquetPart, erro
 	default:
 		p.parts = make([]*parquetPart, len(s.parts))
 		for i, name := range s.names {
-			at := slices.IndexFunc(from.Columns(), func(c *parquet.Column) bool { return strings.EqualFold(c.Name(), name) })
+			at := slices.IndexFunc(from.Columns(), func(c *parquetgo.Column) bool { return strings.EqualFold(c.Name(), name) })
 			if at < 0 || err != nil {
 				continue
 			}
@@ -55,7 +57,7 @@ func (c *parquetColumn) part(s *shape, from *parquet.Column) (*parquetPart, erro
 // items finds what an array or a map repeats: group (LIST) { repeated group { item } },
 // in old files group (LIST) { repeated item }, or an item that is repeated itself; and
 // group (MAP) { repeated group { key, value } }.
-func (c *parquetColumn) items(p *parquetPart, from *parquet.Column) error {
+func (c *parquetColumn) items(p *parquetPart, from *parquetgo.Column) error {
 	repeated, alone := from, from.Repeated()
 	if l := from.Type().LogicalType(); l != nil {
 		_, isList := l.Value.(*format.ListType)
@@ -71,7 +73,7 @@ func (c *parquetColumn) items(p *parquetPart, from *parquet.Column) error {
 		return describe(from)
 	}
 	p.filled, p.repeat = repeated.MaxDefinitionLevel(), repeated.MaxRepetitionLevel()
-	items := []*parquet.Column{repeated}
+	items := []*parquetgo.Column{repeated}
 	inner := repeated.Columns()
 	switch {
 	case p.shape.class == "map" && len(inner) == 2:
@@ -92,14 +94,14 @@ func (c *parquetColumn) items(p *parquetPart, from *parquet.Column) error {
 }
 
 // value makes the value of a row from the values of all leaves.
-func (p *parquetPart) value(levels [][]parquetValue) (any, bool) {
+func (p *parquetPart) value(levels [][]parquet.Value) (any, bool) {
 	if p == nil || p.first == p.last {
 		return nil, true
 	}
-	level := levels[p.first][0].definition
+	level := levels[p.first][0].Definition
 	if p.shape.class == "" {
 		v := &levels[p.first][0]
-		if v.null || level < p.plain.defined {
+		if v.Null || level < p.plain.defined {
 			return nil, true
 		}
 		value, ok := p.plain.value(v)
@@ -146,8 +148,8 @@ func (p *parquetPart) value(levels [][]parquetValue) (any, bool) {
 
 // split goes through the items of a list: each leaf's values up to where the next item
 // begins.
-func (p *parquetPart) split(levels [][]parquetValue, level int) func(yield func([][]parquetValue) bool) {
-	return func(yield func([][]parquetValue) bool) {
+func (p *parquetPart) split(levels [][]parquet.Value, level int) func(yield func([][]parquet.Value) bool) {
+	return func(yield func([][]parquet.Value) bool) {
 		if level < p.filled {
 			return
 		}
@@ -156,7 +158,7 @@ func (p *parquetPart) split(levels [][]parquetValue, level int) func(yield func(
 			item := slices.Clone(levels)
 			for leaf := p.first; leaf < p.last; leaf++ {
 				end := 1
-				for end < len(rest[leaf]) && rest[leaf][end].repetition > p.repeat {
+				for end < len(rest[leaf]) && rest[leaf][end].Repetition > p.repeat {
 					end++
 				}
 				if len(rest[leaf]) == 0 { // the leaves do not agree

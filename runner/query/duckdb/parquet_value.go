@@ -8,13 +8,15 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/parquet-go/parquet-go"
+	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"playbook/runner/query/parquet"
 )
 
 // newParquetColumn tells how a column of a file is read as one of a table. The error is
 // what the file's column is, when it cannot be.
-func newParquetColumn(c *column, from *parquet.Column) (*parquetColumn, error) {
+func newParquetColumn(c *column, from *parquetgo.Column) (*parquetColumn, error) {
 	if c.kind != nested {
 		if from.Repeated() {
 			return nil, describe(from)
@@ -23,11 +25,11 @@ func newParquetColumn(c *column, from *parquet.Column) (*parquetColumn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &parquetColumn{flat: flat, leaves: []*parquetLeaf{{column: from}}}, nil
+		return &parquetColumn{flat: flat, leaves: []*parquet.Leaf{{Column: from}}}, nil
 	}
 	made := &parquetColumn{}
 	part, err := made.part(c.shape, from)
-	made.nested, made.levels = part, make([][]parquetValue, len(made.leaves))
+	made.nested, made.levels = part, make([][]parquet.Value, len(made.leaves))
 	if err == nil && len(made.leaves) == 0 {
 		err = describe(from)
 	}
@@ -35,7 +37,7 @@ func newParquetColumn(c *column, from *parquet.Column) (*parquetColumn, error) {
 }
 
 // describe is an error that says what a column of a file is.
-func describe(c *parquet.Column) error {
+func describe(c *parquetgo.Column) error {
 	switch {
 	case !c.Leaf() && c.Type().LogicalType() != nil:
 		return fmt.Errorf("a %s", strings.ToLower(c.Type().LogicalType().String()))
@@ -55,14 +57,14 @@ func describe(c *parquet.Column) error {
 // together is what Trino's reader of Parquet lets through.
 type parquetPlain struct {
 	defined int // definition level of a value that is not NULL
-	from    parquet.Kind
+	from    parquetgo.Kind
 	as      *column
 	decimal *format.DecimalType
 	unit    time.Duration // of timestamps
 	bits    int           // of unsigned integers; 0 for signed ones
 }
 
-func newParquetPlain(as *column, from *parquet.Column) (*parquetPlain, error) {
+func newParquetPlain(as *column, from *parquetgo.Column) (*parquetPlain, error) {
 	wrong := describe(from)
 	if !from.Leaf() {
 		return nil, wrong
@@ -72,8 +74,8 @@ func newParquetPlain(as *column, from *parquet.Column) (*parquetPlain, error) {
 	if l := from.Type().LogicalType(); l != nil {
 		logical = l.Value
 	}
-	isInt := p.from == parquet.Int32 || p.from == parquet.Int64
-	isBytes := p.from == parquet.ByteArray || p.from == parquet.FixedLenByteArray
+	isInt := p.from == parquetgo.Int32 || p.from == parquetgo.Int64
+	isBytes := p.from == parquetgo.ByteArray || p.from == parquetgo.FixedLenByteArray
 	var isDate, isText, isMarked bool
 	switch l := logical.(type) {
 	case nil:
@@ -95,14 +97,14 @@ func newParquetPlain(as *column, from *parquet.Column) (*parquetPlain, error) {
 	plainInt := isInt && !isDate && !isMarked && p.unit == 0
 	switch {
 	case as.kind == text && isBytes && (logical == nil || isText):
-	case as.kind == bigInt && p.from == parquet.Int64 && p.unit != 0: // the number that it is stored as
+	case as.kind == bigInt && p.from == parquetgo.Int64 && p.unit != 0: // the number that it is stored as
 	case as.kind.isInteger() && plainInt && (p.decimal == nil || p.decimal.Scale == 0):
 	case as.kind == decimal && (p.decimal != nil && (isInt || isBytes) || plainInt && p.bits == 0):
-	case as.kind == float && p.from == parquet.Float && !isMarked:
-	case as.kind == doubleKind && (p.from == parquet.Float || p.from == parquet.Double) && !isMarked:
-	case as.kind == boolean && p.from == parquet.Boolean:
-	case as.kind == date && p.from == parquet.Int32 && (isDate || logical == nil):
-	case as.kind == timestamp && (p.from == parquet.Int96 || p.from == parquet.Int64 && p.unit != 0):
+	case as.kind == float && p.from == parquetgo.Float && !isMarked:
+	case as.kind == doubleKind && (p.from == parquetgo.Float || p.from == parquetgo.Double) && !isMarked:
+	case as.kind == boolean && p.from == parquetgo.Boolean:
+	case as.kind == date && p.from == parquetgo.Int32 && (isDate || logical == nil):
+	case as.kind == timestamp && (p.from == parquetgo.Int96 || p.from == parquetgo.Int64 && p.unit != 0):
 	default:
 		return nil, wrong
 	}
@@ -121,13 +123,13 @@ func unitOf(unit format.TimeUnit) time.Duration {
 
 // add puts a value into a batch; problem says what is wrong with it. What cannot be is
 // NULL.
-func (p *parquetPlain) add(to *cells, c *column, v *parquetValue) (problem string) {
-	if v.null || v.definition < p.defined {
+func (p *parquetPlain) add(to *cells, c *column, v *parquet.Value) (problem string) {
+	if v.Null || v.Definition < p.defined {
 		to.addNull()
 		return ""
 	}
 	if c.kind == text {
-		raw := v.bytes
+		raw := v.Bytes
 		if !utf8.Valid(raw) {
 			raw, problem = []byte(strings.ToValidUTF8(string(raw), "\uFFFD")), "is not valid UTF-8"
 		}
@@ -144,14 +146,14 @@ func (p *parquetPlain) add(to *cells, c *column, v *parquetValue) (problem strin
 }
 
 // value is a value that is not NULL and no text.
-func (p *parquetPlain) value(v *parquetValue) (any, bool) {
+func (p *parquetPlain) value(v *parquet.Value) (any, bool) {
 	switch k := p.as.kind; {
 	case k == text:
-		return strings.ToValidUTF8(string(cut(v.bytes, p.as.length)), "\uFFFD"), true
+		return strings.ToValidUTF8(string(cut(v.Bytes, p.as.length)), "\uFFFD"), true
 	case k == boolean:
-		return v.int != 0, true
+		return v.Int != 0, true
 	case k == float, k == doubleKind:
-		return v.float, true
+		return v.Float, true
 	case k.isInteger():
 		n, ok := p.integer(v)
 		limit := int64(1) << (bitsOf(k) - 1)
@@ -159,36 +161,36 @@ func (p *parquetPlain) value(v *parquetValue) (any, bool) {
 	case k == decimal:
 		return p.decimalOf(v)
 	case k == date:
-		return plausible(time.Unix(86400*v.int, 0).UTC())
+		return plausible(time.Unix(86400*v.Int, 0).UTC())
 	}
 	return p.timestamp(v)
 }
 
-func (p *parquetPlain) integer(v *parquetValue) (int64, bool) {
+func (p *parquetPlain) integer(v *parquet.Value) (int64, bool) {
 	switch {
 	case p.bits == 0:
-		return v.int, true
-	case p.from == parquet.Int32: // unsigned, in the bits of a signed number
-		return int64(uint32(v.int)), true
+		return v.Int, true
+	case p.from == parquetgo.Int32: // unsigned, in the bits of a signed number
+		return int64(uint32(v.Int)), true
 	}
-	return v.int, v.int >= 0
+	return v.Int, v.Int >= 0
 }
 
 // timestamp reads a point in time, to the millisecond: more Athena's timestamps do not
 // hold.
-func (p *parquetPlain) timestamp(v *parquetValue) (any, bool) {
+func (p *parquetPlain) timestamp(v *parquet.Value) (any, bool) {
 	var at time.Time
 	switch {
-	case p.from == parquet.Int96: // nanoseconds of a day, and its Julian number
+	case p.from == parquetgo.Int96: // nanoseconds of a day, and its Julian number
 		const epoch = 2440588
-		day := int64(binary.LittleEndian.Uint32(v.bytes[8:]))
-		at = time.Unix((day-epoch)*86400, int64(binary.LittleEndian.Uint64(v.bytes)))
+		day := int64(binary.LittleEndian.Uint32(v.Bytes[8:]))
+		at = time.Unix((day-epoch)*86400, int64(binary.LittleEndian.Uint64(v.Bytes)))
 	case p.unit == time.Millisecond:
-		at = time.UnixMilli(v.int)
+		at = time.UnixMilli(v.Int)
 	case p.unit == time.Microsecond:
-		at = time.UnixMicro(v.int)
+		at = time.UnixMicro(v.Int)
 	default:
-		at = time.Unix(0, v.int)
+		at = time.Unix(0, v.Int)
 	}
 	return plausible(at.UTC().Round(time.Millisecond))
 }
@@ -202,13 +204,13 @@ func plausible(at time.Time) (any, bool) {
 }
 
 // decimalOf brings a decimal to the scale of the table's column, half up.
-func (p *parquetPlain) decimalOf(v *parquetValue) (any, bool) {
+func (p *parquetPlain) decimalOf(v *parquet.Value) (any, bool) {
 	n, scale := new(big.Int), 0
 	switch p.from {
-	case parquet.Int32, parquet.Int64:
-		n.SetInt64(v.int)
+	case parquetgo.Int32, parquetgo.Int64:
+		n.SetInt64(v.Int)
 	default: // two's complement, the highest byte first
-		raw := v.bytes
+		raw := v.Bytes
 		if len(raw) > 64 {
 			return nil, false
 		}

@@ -1,4 +1,4 @@
-package duckdb
+package parquet
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go"
+	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
 )
@@ -20,10 +20,10 @@ import (
 // plainDictionary is the former name of RLE_DICTIONARY, which old files have.
 const plainDictionary format.Encoding = 2
 
-// parquetLeaf reads the values of one column of a file, a page at a time.
-type parquetLeaf struct {
-	column *parquet.Column
-	file   *parquetFile
+// Leaf reads the values of one column of a file, a page at a time.
+type Leaf struct {
+	Column *parquetgo.Column
+	file   *File
 	at     int64 // of the next page
 	end    int64
 	left   int64 // values that are still to come
@@ -37,29 +37,29 @@ type parquetLeaf struct {
 	i, n, value int      // the next entry, entries, the next value
 }
 
-// parquetValue is a value with the levels that tell where it stands.
-type parquetValue struct {
-	repetition, definition int
-	null                   bool
-	int                    int64
-	float                  float64
-	bytes                  []byte // as long as the page is
+// Value is a value with the levels that tell where it stands.
+type Value struct {
+	Repetition, Definition int
+	Null                   bool
+	Int                    int64
+	Float                  float64
+	Bytes                  []byte // as long as the page is
 }
 
-func (v parquetValue) String() string {
+func (v Value) String() string {
 	switch {
-	case v.bytes != nil:
-		return string(v.bytes)
-	case v.float != 0:
-		return fmt.Sprint(v.float)
+	case v.Bytes != nil:
+		return string(v.Bytes)
+	case v.Float != 0:
+		return fmt.Sprint(v.Float)
 	}
-	return fmt.Sprint(v.int)
+	return fmt.Sprint(v.Int)
 }
 
-// open begins a row group.
-func (l *parquetLeaf) open(file *parquetFile, chunk *format.ColumnMetaData) error {
-	column := l.column
-	*l = parquetLeaf{column: column, file: file, at: chunk.DataPageOffset, left: chunk.NumValues, codec: chunk.Codec}
+// Open begins a row group.
+func (l *Leaf) Open(file *File, chunk *format.ColumnMetaData) error {
+	column := l.Column
+	*l = Leaf{Column: column, file: file, at: chunk.DataPageOffset, left: chunk.NumValues, codec: chunk.Codec}
 	if dictionary := chunk.DictionaryPageOffset; dictionary > 0 && dictionary < l.at {
 		l.at = dictionary
 	}
@@ -70,23 +70,23 @@ func (l *parquetLeaf) open(file *parquetFile, chunk *format.ColumnMetaData) erro
 	return nil
 }
 
-// next is the next value.
-func (l *parquetLeaf) next() (parquetValue, error) {
-	v, err := l.peek()
+// Next is the next value.
+func (l *Leaf) Next() (Value, error) {
+	v, err := l.Peek()
 	if errors.Is(err, io.EOF) {
 		return v, errors.New("has fewer rows than the file says")
 	}
 	if err == nil {
 		l.i++
-		if !v.null {
+		if !v.Null {
 			l.value++
 		}
 	}
 	return v, err
 }
 
-// peek is the value that next will give. It is io.EOF behind the last.
-func (l *parquetLeaf) peek() (v parquetValue, err error) {
+// Peek is the value that Next will give. It is io.EOF behind the last.
+func (l *Leaf) Peek() (v Value, err error) {
 	for l.i == l.n {
 		if l.left <= 0 {
 			return v, io.EOF
@@ -95,15 +95,15 @@ func (l *parquetLeaf) peek() (v parquetValue, err error) {
 			return v, err
 		}
 	}
-	v.definition = l.column.MaxDefinitionLevel()
+	v.Definition = l.Column.MaxDefinitionLevel()
 	if l.definition != nil {
-		v.null = int(l.definition[l.i]) < v.definition
-		v.definition = int(l.definition[l.i])
+		v.Null = int(l.definition[l.i]) < v.Definition
+		v.Definition = int(l.definition[l.i])
 	}
 	if l.repetition != nil {
-		v.repetition = int(l.repetition[l.i])
+		v.Repetition = int(l.repetition[l.i])
 	}
-	if v.null {
+	if v.Null {
 		return v, nil
 	}
 	from, at := l.values, l.value
@@ -114,34 +114,34 @@ func (l *parquetLeaf) peek() (v parquetValue, err error) {
 	}
 	switch {
 	case from.ints != nil:
-		v.int = from.ints[at]
+		v.Int = from.ints[at]
 	case from.floats != nil:
-		v.float = from.floats[at]
+		v.Float = from.floats[at]
 	default:
-		v.bytes = from.bytes[at]
+		v.Bytes = from.bytes[at]
 	}
 	return v, nil
 }
 
-// row appends the values of the next row.
-func (l *parquetLeaf) row(values []parquetValue) ([]parquetValue, error) {
-	v, err := l.next()
+// Row appends the values of the next row.
+func (l *Leaf) Row(values []Value) ([]Value, error) {
+	v, err := l.Next()
 	for err == nil {
 		if values = append(values, v); len(values) > maxRowValues {
 			return nil, fmt.Errorf("has more than %d values in a row", maxRowValues)
 		}
-		if v, err = l.peek(); errors.Is(err, io.EOF) || err == nil && v.repetition == 0 {
+		if v, err = l.Peek(); errors.Is(err, io.EOF) || err == nil && v.Repetition == 0 {
 			return values, nil
 		}
 		if err == nil {
-			_, err = l.next()
+			_, err = l.Next()
 		}
 	}
 	return nil, err
 }
 
 // page reads the next page.
-func (l *parquetLeaf) page() error {
+func (l *Leaf) page() error {
 	header, length, err := pageHeader(l.file.file, l.at, l.end)
 	compressed, size := int64(header.CompressedPageSize), int64(header.UncompressedPageSize)
 	values := int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues) + int64(header.DictionaryPageHeader.V.NumValues)
@@ -178,16 +178,16 @@ func (l *parquetLeaf) page() error {
 	return nil
 }
 
-func (l *parquetLeaf) readDictionary(header *format.DictionaryPageHeader, content []byte, size int) error {
+func (l *Leaf) readDictionary(header *format.DictionaryPageHeader, content []byte, size int) error {
 	content, err := l.file.inflate(l.codec, content, size)
 	if err != nil {
 		return err
 	}
-	l.dictionary, err = decodeValues(l.column.Type().Kind(), l.column.Type().Length(), format.Plain, content, int(header.NumValues))
+	l.dictionary, err = decodeValues(l.Column.Type().Kind(), l.Column.Type().Length(), format.Plain, content, int(header.NumValues))
 	return err
 }
 
-func (l *parquetLeaf) readData(header *format.DataPageHeader, content []byte, size int) error {
+func (l *Leaf) readData(header *format.DataPageHeader, content []byte, size int) error {
 	content, err := l.file.inflate(l.codec, content, size)
 	if err != nil {
 		return err
@@ -207,28 +207,28 @@ func (l *parquetLeaf) readData(header *format.DataPageHeader, content []byte, si
 		content = content[end:]
 		return list, err
 	}
-	repetition, err := levels(l.column.MaxRepetitionLevel(), header.RepetitionLevelEncoding)
+	repetition, err := levels(l.Column.MaxRepetitionLevel(), header.RepetitionLevelEncoding)
 	if err != nil {
 		return err
 	}
-	definition, err := levels(l.column.MaxDefinitionLevel(), header.DefinitionLevelEncoding)
+	definition, err := levels(l.Column.MaxDefinitionLevel(), header.DefinitionLevelEncoding)
 	if err != nil {
 		return err
 	}
 	return l.begin(repetition, definition, header.Encoding, content, int(header.NumValues))
 }
 
-func (l *parquetLeaf) readDataV2(header *format.DataPageHeaderV2, content []byte, size int) error {
+func (l *Leaf) readDataV2(header *format.DataPageHeaderV2, content []byte, size int) error {
 	first, second := int(header.RepetitionLevelsByteLength), int(header.DefinitionLevelsByteLength)
 	if first < 0 || second < 0 || first+second > len(content) || first+second > size {
 		return errShortPage
 	}
 	n := int(header.NumValues)
-	repetition, err := levelsOf(content[:first], l.column.MaxRepetitionLevel(), n)
+	repetition, err := levelsOf(content[:first], l.Column.MaxRepetitionLevel(), n)
 	if err != nil {
 		return err
 	}
-	definition, err := levelsOf(content[first:first+second], l.column.MaxDefinitionLevel(), n)
+	definition, err := levelsOf(content[first:first+second], l.Column.MaxDefinitionLevel(), n)
 	if err != nil {
 		return err
 	}
@@ -261,17 +261,17 @@ func levelsOf(src []byte, highest, n int) ([]uint8, error) {
 }
 
 // begin makes a page the current one.
-func (l *parquetLeaf) begin(repetition, definition []uint8, encoding format.Encoding, content []byte, n int) (err error) {
+func (l *Leaf) begin(repetition, definition []uint8, encoding format.Encoding, content []byte, n int) (err error) {
 	count := n
 	if definition != nil {
-		highest := uint8(l.column.MaxDefinitionLevel())
+		highest := uint8(l.Column.MaxDefinitionLevel())
 		count = bytes.Count(definition, []byte{highest})
 	}
 	l.repetition, l.definition, l.i, l.n, l.value = repetition, definition, 0, n, 0
 	l.left -= int64(n)
 	l.values, l.indexes = nil, nil
 	if encoding != plainDictionary && encoding != format.RLEDictionary {
-		l.values, err = decodeValues(l.column.Type().Kind(), l.column.Type().Length(), encoding, content, count)
+		l.values, err = decodeValues(l.Column.Type().Kind(), l.Column.Type().Length(), encoding, content, count)
 		return err
 	}
 	l.indexes = []uint32{}
@@ -288,7 +288,7 @@ func (l *parquetLeaf) begin(repetition, definition []uint8, encoding format.Enco
 }
 
 // inflate decompresses what is said to be of a size, and no more.
-func (f *parquetFile) inflate(codec format.CompressionCodec, content []byte, size int) (out []byte, err error) {
+func (f *File) inflate(codec format.CompressionCodec, content []byte, size int) (out []byte, err error) {
 	full := func(r io.Reader) ([]byte, error) {
 		out := make([]byte, size)
 		_, err := io.ReadFull(r, out)

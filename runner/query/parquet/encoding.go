@@ -1,4 +1,4 @@
-package duckdb
+package parquet
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/parquet-go/parquet-go"
+	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -19,7 +19,7 @@ var errShortPage = errors.New("ends before its values do")
 // pageValues are the values of a page or a dictionary that are not NULL: those of its
 // kind are filled.
 type pageValues struct {
-	kind   parquet.Kind
+	kind   parquetgo.Kind
 	ints   []int64 // of BOOLEAN, INT32, INT64
 	floats []float64
 	bytes  [][]byte // of BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY, INT96
@@ -28,27 +28,27 @@ type pageValues struct {
 func (p *pageValues) len() int { return max(len(p.ints), len(p.floats), len(p.bytes)) }
 
 // decodeValues reads n values of a kind; size is that of FIXED_LEN_BYTE_ARRAY.
-func decodeValues(kind parquet.Kind, size int, encoding format.Encoding, src []byte, n int) (*pageValues, error) {
+func decodeValues(kind parquetgo.Kind, size int, encoding format.Encoding, src []byte, n int) (*pageValues, error) {
 	p := &pageValues{kind: kind}
 	var err error
 	switch {
 	case encoding == format.Plain:
 		err = p.plain(src, size, n)
-	case encoding == format.DeltaBinaryPacked && (kind == parquet.Int32 || kind == parquet.Int64):
+	case encoding == format.DeltaBinaryPacked && (kind == parquetgo.Int32 || kind == parquetgo.Int64):
 		p.ints, _, err = deltas(src, n)
-		if kind == parquet.Int32 {
+		if kind == parquetgo.Int32 {
 			for i, value := range p.ints {
 				p.ints[i] = int64(int32(value))
 			}
 		}
-	case encoding == format.DeltaLengthByteArray && kind == parquet.ByteArray:
+	case encoding == format.DeltaLengthByteArray && kind == parquetgo.ByteArray:
 		var lengths []int64
 		if lengths, src, err = deltas(src, n); err == nil {
 			p.bytes, err = pieces(src, lengths)
 		}
-	case encoding == format.DeltaByteArray && (kind == parquet.ByteArray || kind == parquet.FixedLenByteArray):
+	case encoding == format.DeltaByteArray && (kind == parquetgo.ByteArray || kind == parquetgo.FixedLenByteArray):
 		p.bytes, err = prefixed(src, n)
-	case encoding == format.RLE && kind == parquet.Boolean:
+	case encoding == format.RLE && kind == parquetgo.Boolean:
 		var bits []uint8
 		if len(src) < 4 {
 			return nil, errShortPage
@@ -57,7 +57,7 @@ func decodeValues(kind parquet.Kind, size int, encoding format.Encoding, src []b
 		for _, bit := range bits {
 			p.ints = append(p.ints, int64(bit))
 		}
-	case encoding == format.ByteStreamSplit && kind != parquet.Boolean && kind != parquet.ByteArray:
+	case encoding == format.ByteStreamSplit && kind != parquetgo.Boolean && kind != parquetgo.ByteArray:
 		if src, err = joined(src, widthOf(kind, size), n); err == nil {
 			err = p.plain(src, size, n)
 		}
@@ -70,13 +70,13 @@ func decodeValues(kind parquet.Kind, size int, encoding format.Encoding, src []b
 	return p, err
 }
 
-func widthOf(kind parquet.Kind, size int) int {
+func widthOf(kind parquetgo.Kind, size int) int {
 	switch kind {
-	case parquet.Int32, parquet.Float:
+	case parquetgo.Int32, parquetgo.Float:
 		return 4
-	case parquet.Int64, parquet.Double:
+	case parquetgo.Int64, parquetgo.Double:
 		return 8
-	case parquet.Int96:
+	case parquetgo.Int96:
 		return 12
 	}
 	return size
@@ -85,11 +85,11 @@ func widthOf(kind parquet.Kind, size int) int {
 func (p *pageValues) plain(src []byte, size, n int) error {
 	width := widthOf(p.kind, size)
 	switch p.kind {
-	case parquet.Boolean:
+	case parquetgo.Boolean:
 		if len(src) < (n+7)/8 {
 			return errShortPage
 		}
-	case parquet.ByteArray:
+	case parquetgo.ByteArray:
 		return p.plainBytes(src, n)
 	default:
 		if width <= 0 || len(src)/width < n {
@@ -97,24 +97,24 @@ func (p *pageValues) plain(src []byte, size, n int) error {
 		}
 	}
 	switch p.kind {
-	case parquet.Boolean, parquet.Int32, parquet.Int64:
+	case parquetgo.Boolean, parquetgo.Int32, parquetgo.Int64:
 		p.ints = make([]int64, 0, n)
-	case parquet.Float, parquet.Double:
+	case parquetgo.Float, parquetgo.Double:
 		p.floats = make([]float64, 0, n)
 	default:
 		p.bytes = make([][]byte, 0, n)
 	}
 	for i := range n {
 		switch p.kind {
-		case parquet.Boolean:
+		case parquetgo.Boolean:
 			p.ints = append(p.ints, int64(src[i/8]>>(i%8)&1))
-		case parquet.Int32:
+		case parquetgo.Int32:
 			p.ints = append(p.ints, int64(int32(binary.LittleEndian.Uint32(src[4*i:]))))
-		case parquet.Int64:
+		case parquetgo.Int64:
 			p.ints = append(p.ints, int64(binary.LittleEndian.Uint64(src[8*i:])))
-		case parquet.Float:
+		case parquetgo.Float:
 			p.floats = append(p.floats, float64(math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))))
-		case parquet.Double:
+		case parquetgo.Double:
 			p.floats = append(p.floats, math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
 		default:
 			p.bytes = append(p.bytes, src[width*i:width*(i+1)])

@@ -1,4 +1,4 @@
-package duckdb
+package parquet
 
 import (
 	"encoding/binary"
@@ -15,7 +15,7 @@ func readThrift(content []byte, into any) (length int, err error) {
 		return 0, errors.New("is damaged")
 	}
 	var protocol thrift.CompactProtocol
-	err = guarded(func() error {
+	err = Guarded(func() error {
 		return thrift.NewDecoder(protocol.NewReaderFromBytes(content[:walk.at])).Decode(into)
 	})
 	return walk.at, err
