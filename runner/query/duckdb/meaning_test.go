@@ -1,6 +1,8 @@
 package duckdb
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,6 +99,32 @@ func TestQueries(t *testing.T) {
 		got = append(got, c.Name)
 	}
 	if diff := cmp.Diff([]string{"_col0", "Two", "x", "Y", "_col4", "_col5"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNamesInLambdas: names that the engine makes for itself do not meet those of a
+// table, whatever its columns are called.
+func TestNamesInLambdas(t *testing.T) {
+	c := newCase(t)
+	var columns, values []string
+	for _, name := range []string{"x", "y", "e", "r1", "r2", "c0", "w1"} {
+		columns, values = append(columns, name+" struct<a:int,b:int,s:int,e:int,key:string,value:string>"), append(values, `"`+name+`":{"a":-1,"b":-2,"s":-3,"e":-4,"key":"wrong","value":"wrong"}`)
+	}
+	for i := range 20 {
+		name := fmt.Sprintf("v%d", i)
+		columns, values = append(columns, name+" struct<a:int,key:string,value:string>"), append(values, `"`+name+`":{"a":-1,"key":"wrong","value":"wrong"}`)
+	}
+	columns, values = append(columns, "n int, tags array<string>"), append(values, `"n":12, "tags":["b","a"]`)
+	c.write("b/t/a.json", []byte("{"+strings.Join(values, ",")+"}\n"))
+	e := c.open()
+	must(t, e, "CREATE EXTERNAL TABLE t ("+strings.Join(columns, ", ")+") ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'")
+	a := must(t, e, `SELECT nullif(n * 2 / (n - 6) / (n / 6) / (n / 12), n / (n / 3)), transform_values(map(tags, tags), (k, v) -> k || v), map_filter(map(tags, tags), (k, v) -> v > 'a'),
+		reduce(tags, n, (s, x) -> s + length(x), s -> s * 2), zip_with(tags, tags, (x, y) -> x || y), CAST(map(tags, ARRAY[1, 2]) AS map(varchar, varchar)),
+		CAST(CAST(CAST(CAST(n AS varchar) AS bigint) AS varchar) AS integer), v1.key, x.a, histogram(tags[1]) FROM t GROUP BY n, tags, v1, x`)
+	want := [][]any{{int64(2), map[string]any{"a": "aa", "b": "bb"}, map[string]any{"b": "b"}, int64(28), []any{"bb", "aa"}, map[string]any{"a": "2", "b": "1"},
+		int64(12), "wrong", int64(-1), map[string]any{"b": int64(1)}}}
+	if diff := cmp.Diff(want, a.rows); diff != "" {
 		t.Error(diff)
 	}
 }

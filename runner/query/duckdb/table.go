@@ -196,8 +196,11 @@ func (t *table) defineColumns(source string) error {
 	add := func(list []dialect.Column) error {
 		for _, c := range list {
 			name := strings.ToLower(c.Name)
-			if seen[name] {
+			switch {
+			case seen[name]:
 				return mistake(source, c.Offset, "there are two columns %s", name)
+			case strings.HasPrefix(name, trino.OwnNames):
+				return mistake(source, c.Offset, "the column %s: names that begin with %s are the engine's own", name, trino.OwnNames)
 			}
 			seen[name] = true
 			made, err := newColumn(name, c.Type)

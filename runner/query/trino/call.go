@@ -243,7 +243,7 @@ func (a *analyzer) expand(e entry, values []value, lambdas []*lambda, typ Type) 
 			uses += strings.Count(sql, "$fail(")
 		}
 		if e.once && uses > 1 && len(values[i].sql) > plainLength && (lambdas == nil || lambdas[i] == nil) {
-			b := binding{a.next("v"), values[i].sql}
+			b := binding{a.next(OwnNames), values[i].sql}
 			bindings = append(bindings, b)
 			values[i].sql = b.name
 		}
@@ -326,7 +326,7 @@ func (x *expansion) write(template string) string {
 			i++
 		default: // a name of its own
 			if x.names[rest[0]] == "" {
-				x.names[rest[0]] = x.analyzer.next("v")
+				x.names[rest[0]] = x.analyzer.next(OwnNames)
 			}
 			b.WriteString(x.names[rest[0]])
 			i++
@@ -361,11 +361,11 @@ func (a *analyzer) reduce(values []value, lambdas []*lambda) string {
 	state, element := lambdas[2].body.typ, values[0].typ.Args[0]
 	both := "STRUCT(s " + state.SQL() + ", e " + element.SQL() + ")"
 	pair := func(s, e string) string { return "CAST({'s': " + s + ", 'e': " + e + "} AS " + both + ")" }
-	v, acc, item := a.next("v"), a.next("v"), a.next("v")
+	v, acc, item := a.next(OwnNames), a.next(OwnNames), a.next(OwnNames)
 	step := lambdas[2]
-	body := a.put(step.body.sql, map[*column]string{step.params[0]: acc + ".s", step.params[1]: item + ".e"})
+	body := a.put(step.body.sql, map[*column]string{step.params[0]: extract(acc, "s"), step.params[1]: extract(item, "e")})
 	start, _ := convert(values[1], state)
-	last, name := lambdas[3], a.next("v")
+	last, name := lambdas[3], a.next(OwnNames)
 	return once(values[0].sql, func(x string) string {
 		list := fmt.Sprintf("list_transform(%s, lambda %s: %s)", x, v, pair("NULL", v))
 		folded := fmt.Sprintf("list_reduce(%s, lambda %s, %s: %s, %s).s", list, acc, item, pair(body, "NULL"), pair(start, "NULL"))

@@ -32,8 +32,14 @@ func once(x string, write func(x string) string) string {
 	if len(x) <= plainLength {
 		return write(x)
 	}
-	return named1(x, "x", write("x"))
+	return named1(x, ownName, write(ownName))
 }
+
+// OwnNames begin so. DuckDB takes a name that a lambda makes for a column of the same
+// name where it groups: no table may have columns that begin so.
+const OwnNames = "playbook_"
+
+const ownName = OwnNames + "x"
 
 // plainLength is up to where SQL is written twice rather than given a name.
 const plainLength = 120
@@ -174,15 +180,15 @@ func convert(v value, to Type) (sql string, ok bool) {
 	case to.is("uuid"):
 		return plain, from.is("varchar", "varbinary")
 	case to.is("array") && from.is("array"):
-		element, ok := convert(value{typ: from.Args[0], sql: "e"}, to.Args[0])
-		if element == "e" {
+		element, ok := convert(value{typ: from.Args[0], sql: ownName}, to.Args[0])
+		if element == ownName {
 			return x, ok
 		}
-		return fmt.Sprintf("list_transform(%s, lambda e: %s)", x, element), ok
+		return fmt.Sprintf("list_transform(%s, lambda %s: %s)", x, ownName, element), ok
 	case to.is("map") && from.is("map"):
-		key, ok1 := convert(value{typ: from.Args[0], sql: "e.key"}, to.Args[0])
-		item, ok2 := convert(value{typ: from.Args[1], sql: "e.value"}, to.Args[1])
-		return fmt.Sprintf("map_from_entries(list_transform(map_entries(%s), lambda e: {'key': %s, 'value': %s}))", x, key, item), ok1 && ok2
+		key, ok1 := convert(value{typ: from.Args[0], sql: extract(ownName, "key")}, to.Args[0])
+		item, ok2 := convert(value{typ: from.Args[1], sql: extract(ownName, "value")}, to.Args[1])
+		return fmt.Sprintf("map_from_entries(list_transform(map_entries(%s), lambda %s: {'key': %s, 'value': %s}))", x, ownName, key, item), ok1 && ok2
 	case to.is("row") && from.is("row") && len(from.Args) == len(to.Args):
 		ok := true
 		sql := once(x, func(x string) string {

@@ -495,7 +495,7 @@ func onceEach(x, y string, write func(x, y string) string) string {
 	if len(x) <= plainLength && len(y) <= plainLength {
 		return write(x, y)
 	}
-	return named1("{'a': "+x+", 'b': "+y+"}", "x", write("x.a", "x.b"))
+	return named1("{'a': "+x+", 'b': "+y+"}", ownName, write(extract(ownName, "a"), extract(ownName, "b")))
 }
 
 // unlessZero is // or %. DuckDB's of integers by zero is NULL. NULL by zero is NULL: the

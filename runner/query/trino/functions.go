@@ -254,15 +254,15 @@ var scalars = []definition{
 	{"map(array(K), array(V)) map(K, V)",
 		"CASE WHEN len($1) <> len($2) THEN $fail(key and value arrays must be the same length) ELSE map($1, $2) END", ""},
 	{"map_concat(map(K, V), map(K, V)…) map(K, V)", "$all(map_concat)", ""},
-	{"map_entries(map(K, V)) array(row(K, V))", "list_transform(map_entries($1), lambda $v: {'field0': $v.key, 'field1': $v.value})", ""},
+	{"map_entries(map(K, V)) array(row(K, V))", "list_transform(map_entries($1), lambda $v: {'field0': struct_extract($v, 'key'), 'field1': struct_extract($v, 'value')})", ""},
 	{"map_filter(map(K, V), function(K, V, boolean)) map(K, V)",
-		"map_from_entries(list_filter(map_entries($1), lambda $v: $2($v.key, $v.value)))", ""},
+		"map_from_entries(list_filter(map_entries($1), lambda $v: $2(struct_extract($v, 'key'), struct_extract($v, 'value'))))", ""},
 	{"map_keys(map(K, V)) array(K)", "", ""},
 	{"map_values(map(K, V)) array(V)", "", ""},
 	{"transform_keys(map(K, V), function(K, V, R)) map(R, V)",
-		"map_from_entries(list_transform(map_entries($1), lambda $v: {'key': $2($v.key, $v.value), 'value': $v.value}))", ""},
+		"map_from_entries(list_transform(map_entries($1), lambda $v: {'key': $2(struct_extract($v, 'key'), struct_extract($v, 'value')), 'value': struct_extract($v, 'value')}))", ""},
 	{"transform_values(map(K, V), function(K, V, R)) map(K, R)",
-		"map_from_entries(list_transform(map_entries($1), lambda $v: {'key': $v.key, 'value': $2($v.key, $v.value)}))", ""},
+		"map_from_entries(list_transform(map_entries($1), lambda $v: {'key': struct_extract($v, 'key'), 'value': $2(struct_extract($v, 'key'), struct_extract($v, 'value'))}))", ""},
 
 	// Date and time
 	{"current_timezone() varchar", "'UTC'", "the time zone of a session is always UTC"},
@@ -342,10 +342,10 @@ var aggregates = []definition{
 	{"covar_samp(double, double) double", "covar_samp($1, $2)", ""},
 	{"every(boolean) boolean", "bool_and($1)", ""},
 	{"geometric_mean(double) double", "geomean($1)", ""},
-	{"histogram(T) map(T, bigint)", "histogram($1)|map_from_entries(list_transform(map_entries($1), lambda $v: {'key': $v.key, 'value': CAST($v.value AS BIGINT)}))", ""},
+	{"histogram(T) map(T, bigint)", "histogram($1)|map_from_entries(list_transform(map_entries($1), lambda $v: {'key': struct_extract($v, 'key'), 'value': CAST(struct_extract($v, 'value') AS BIGINT)}))", ""},
 	{"kurtosis(double) double", "kurtosis($1)", ""},
 	{"map_agg(K, V) map(K, V)", "list({'key': $1, 'value': $2} ORDER BY $1, $2)|" +
-		"map_from_entries(list_filter($1, lambda $v, $i: $v.key IS NOT NULL AND ($i = 1 OR $v.key <> list_extract($1, $i - 1).key)))", "of several values for one key the least is kept"},
+		"map_from_entries(list_filter($1, lambda $v, $i: struct_extract($v, 'key') IS NOT NULL AND ($i = 1 OR struct_extract($v, 'key') <> list_extract($1, $i - 1).key)))", "of several values for one key the least is kept"},
 	{"max(T) T", "max($1)", ""},
 	{"max(T, bigint) array(T)", "max($1, $2)", ""},
 	{"max_by(T, U) T", "arg_max_null($1, $2)", ""},
@@ -355,8 +355,8 @@ var aggregates = []definition{
 	{"min_by(T, U) T", "arg_min_null($1, $2)", ""},
 	{"min_by(T, U, bigint) array(T)", "arg_min($1, $2, $3)", ""},
 	{"multimap_agg(K, V) map(K, array(V))", "list({'key': $1, 'value': $2} ORDER BY $1)|" +
-		"map_from_entries(list_transform(list_filter($1, lambda $v, $i: $v.key IS NOT NULL AND ($i = 1 OR $v.key <> list_extract($1, $i - 1).key)), " +
-		"lambda $w: {'key': $w.key, 'value': list_transform(list_filter($1, lambda $x: $x.key = $w.key), lambda $x: $x.value)}))", ""},
+		"map_from_entries(list_transform(list_filter($1, lambda $v, $i: struct_extract($v, 'key') IS NOT NULL AND ($i = 1 OR struct_extract($v, 'key') <> list_extract($1, $i - 1).key)), " +
+		"lambda $w: {'key': struct_extract($w, 'key'), 'value': list_transform(list_filter($1, lambda $x: struct_extract($x, 'key') = struct_extract($w, 'key')), lambda $x: struct_extract($x, 'value'))}))", ""},
 	{"regr_intercept(double, double) double", "regr_intercept($1, $2)", ""},
 	{"regr_slope(double, double) double", "regr_slope($1, $2)", ""},
 	{"skewness(double) double", "skewness($1)", "of all values, where DuckDB's own estimates that of a larger population"},

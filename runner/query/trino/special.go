@@ -805,7 +805,7 @@ func doMapFromEntries(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	if !v.typ.is("array") || !v.typ.Args[0].is("row") || len(v.typ.Args[0].Args) != 2 {
 		a.fail(c.At(), "map_from_entries needs an array of rows of two fields, not %s", v.typ)
 	}
-	row, e := v.typ.Args[0], a.next("v")
+	row, e := v.typ.Args[0], a.next(OwnNames)
 	return made(Map(row.Args[0], row.Args[1]), fmt.Sprintf("map_from_entries(list_transform(%s, lambda %s: {'key': %s, 'value': %s}))",
 		v.sql, e, extract(e, row.Field(0)), extract(e, row.Field(1))), v)
 }
@@ -814,7 +814,7 @@ func doZip(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	list := a.arguments(c, s, w)
 	row := Type{Name: "row"}
 	var fields []string
-	e := a.next("v")
+	e := a.next(OwnNames)
 	for i, v := range list {
 		if !v.typ.is("array") {
 			a.fail(c.Args[i].At(), "zip needs arrays, not %s", v.typ)
