@@ -186,7 +186,7 @@ func at(args []any) (node any, ok bool, err error) {
 	}
 	root, err := parseJSON(str(args, 0))
 	if err != nil {
-		return nil, false, nil //nolint:nilerr // NULL for what is no JSON ("json_extract")
+		return nil, false, nil // NULL for what is no JSON ("json_extract")
 	}
 	found, many := follow(root, steps)
 	switch {
@@ -275,7 +275,7 @@ func jsonArrayContains(args []any) (any, error) {
 	}
 	wanted, err := parseJSON(str(args, 1))
 	if err != nil {
-		return nil, nil //nolint:nilerr // NaN and its like are in no array
+		return nil, nil // NaN and its like are in no array
 	}
 	return slices.ContainsFunc(list, func(node any) bool {
 		n, ok1 := node.(json.Number)
