@@ -60,6 +60,8 @@ type footer struct {
 	Rows    int64        `json:"rows"`
 	Batches []stored     `json:"batches"`
 	Files   []cachedFile `json:"files"`
+	From    time.Time    `json:"from,omitzero"` // of the first record
+	To      time.Time    `json:"to,omitzero"`   // of the last
 }
 
 // cachedFile is a fileReport.
@@ -176,7 +178,7 @@ func (l *loader) recall() *footer {
 	if err != nil {
 		return nil
 	}
-	s := &store{file: opened}
+	s := &store{file: opened, room: &l.engine.room}
 	f, err := l.check(s, sums)
 	if err != nil {
 		opened.Close()
@@ -289,18 +291,9 @@ func (l *loader) checkParts(s *store, f *footer) error {
 		wait.Go(func() {
 			var buffer []byte
 			for i := next.Add(1) - 1; i < int64(len(f.Batches)) && !damaged.Load() && l.ctx.Err() == nil; i = next.Add(1) - 1 {
-				for column, p := range f.Batches[i].Parts {
-					var err error
-					if buffer, err = s.read(p, buffer); err == nil {
-						var e encoded
-						if e, err = decode(buffer, f.Batches[i].Rows); err == nil {
-							err = e.check(l.columns[column].kind.form(), f.Batches[i].Rows)
-						}
-					}
-					if err != nil {
-						damaged.Store(true)
-						return
-					}
+				var err error
+				if buffer, err = l.checkBatch(s, &f.Batches[i], buffer); err != nil {
+					damaged.Store(true)
 				}
 			}
 		})
@@ -310,6 +303,24 @@ func (l *loader) checkParts(s *store, f *footer) error {
 		return errDamaged
 	}
 	return l.ctx.Err()
+}
+
+func (l *loader) checkBatch(s *store, batch *stored, buffer []byte) ([]byte, error) {
+	for i, p := range batch.Parts {
+		var content []byte
+		var err error
+		if content, buffer, err = s.part(p, buffer); err != nil {
+			return buffer, err
+		}
+		e, err := decode(content, batch.Rows)
+		if err == nil {
+			err = e.check(l.columns[i].kind.form(), batch.Rows)
+		}
+		if err != nil {
+			return buffer, err
+		}
+	}
+	return buffer, nil
 }
 
 func (f *footer) readings(files []logFile) []*fileReport {
@@ -322,8 +333,11 @@ func (f *footer) readings(files []logFile) []*fileReport {
 
 // keep puts a store into the cache. Nothing depends on it: the run goes on with the store
 // it has.
-func (l *loader) keep(batches []stored) error {
-	f := footer{What: l.key, Rows: l.rows.Load(), Batches: batches}
+func (l *loader) keep(made *load) error {
+	if l.key == "" {
+		return nil
+	}
+	f := footer{What: l.key, Rows: made.rows, Batches: made.batches, From: made.reading.From, To: made.reading.To}
 	var sums []string
 	for _, r := range l.readings {
 		if r.sum == "" { // could not be read; perhaps it can be the next time
@@ -349,12 +363,12 @@ func (l *loader) keep(batches []stored) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	made := filepath.Join(dir, newPrefix+rand.Text())
-	if err := linkOrCopy(l.store.file.Name(), made); err != nil {
-		return errors.Join(err, os.Remove(made))
+	temporary := filepath.Join(dir, newPrefix+rand.Text())
+	if err := linkOrCopy(l.store.file.Name(), temporary); err != nil {
+		return errors.Join(err, os.Remove(temporary))
 	}
-	if err := os.Rename(made, filepath.Join(dir, l.key+"-"+content(sums)+entrySuffix)); err != nil {
-		return errors.Join(err, os.Remove(made))
+	if err := os.Rename(temporary, filepath.Join(dir, l.key+"-"+content(sums)+entrySuffix)); err != nil {
+		return errors.Join(err, os.Remove(temporary))
 	}
 	return evict(dir, cacheLimit, time.Now())
 }

@@ -253,6 +253,10 @@ func TestDamageInUse(t *testing.T) {
 	e := c.open(func(o *Options) { o.Cache = cache })
 	must(t, e, flowTable)
 	must(t, e, cachedQuery)
+	for _, l := range e.loads { // as if there were no memory for them
+		l.store.held.Clear()
+	}
+	e.room.Store(0)
 	file, err := os.OpenFile(entries(t, cache)[0], os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)

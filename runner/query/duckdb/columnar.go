@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A store is a file with the rows of a table, by columns: what the loader makes of
@@ -32,6 +34,9 @@ type store struct {
 	scratch bool  // the file is this run's alone
 	size    int64 // written so far, guarded by mu
 	mu      sync.Mutex
+
+	held sync.Map      // parts that stay in memory, by their offset
+	room *atomic.Int64 // for them, of all stores of an engine
 }
 
 const storeSuffix = ".store"
@@ -90,9 +95,12 @@ func (s *store) write(b *batch, buffer []byte) (stored, []byte, error) {
 	return made, buffer, err
 }
 
+// isPossible refuses what no writer made, before room is made for it.
+func (p part) isPossible() bool { return p.Offset >= 0 && p.Size >= partHead && p.Size <= 1<<31 }
+
 // read reads a part into a buffer, which comes back larger.
 func (s *store) read(p part, buffer []byte) ([]byte, error) {
-	if p.Size < partHead || p.Size > 1<<31 {
+	if !p.isPossible() {
 		return buffer, errDamaged
 	}
 	if int64(cap(buffer)) < p.Size {
@@ -106,6 +114,26 @@ func (s *store) read(p part, buffer []byte) ([]byte, error) {
 		return buffer, errDamaged
 	}
 	return buffer, nil
+}
+
+// part gives a part, from memory where there was room for it.
+func (s *store) part(p part, buffer []byte) (content, spare []byte, err error) {
+	if !p.isPossible() {
+		return nil, buffer, errDamaged
+	}
+	if held, ok := s.held.Load(p.Offset); ok {
+		return held.([]byte), buffer, nil
+	}
+	if s.room.Add(-p.Size) < 0 {
+		s.room.Add(p.Size)
+		buffer, err = s.read(p, buffer)
+		return buffer, buffer, err
+	}
+	content, err = s.read(p, make([]byte, p.Size))
+	if err == nil {
+		s.held.Store(p.Offset, content)
+	}
+	return content, buffer, err
 }
 
 func padded(buffer []byte) []byte {
@@ -301,4 +329,42 @@ func highest[T uint8 | uint16 | uint32](numbers []T) (high T) {
 		high = max(high, n)
 	}
 	return high
+}
+
+// value is the value of one row, as DuckDB's driver takes it.
+func (e *encoded) value(k kind, row int) any {
+	if e.null != nil && e.null[row/8]>>(row%8)&1 == 1 {
+		return nil
+	}
+	switch e.form {
+	case asValue:
+		return e.values[row]
+	case asFloat:
+		return numbers[float64](e.number, row, 1)[0]
+	}
+	n := e.base
+	switch e.width {
+	case 1:
+		n += int64(numbers[uint8](e.number, row, 1)[0])
+	case 2:
+		n += int64(numbers[uint16](e.number, row, 1)[0])
+	case 4:
+		n += int64(numbers[uint32](e.number, row, 1)[0])
+	case 8:
+		n += int64(numbers[uint64](e.number, row, 1)[0])
+	}
+	switch {
+	case e.form == asText && n == noText:
+		return nil
+	case e.form == asText:
+		ends := numbers[uint32](e.ends, int(n)-1, 2)
+		return string(e.bytes[ends[0]:ends[1]])
+	case k == boolean:
+		return n != 0
+	case k == date:
+		return time.Unix(86400*n, 0).UTC()
+	case k == timestamp:
+		return time.UnixMicro(n).UTC()
+	}
+	return n
 }

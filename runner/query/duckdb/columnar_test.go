@@ -45,7 +45,7 @@ func TestStoreGivesWhatItTook(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made := &load{name: "stored", columns: columns, store: &store{file: file, scratch: true}}
+		made := &load{name: "stored", columns: columns, store: &store{file: file, scratch: true, room: &e.room}}
 		defer made.store.close()
 		var want [][]any
 		b := newBatch(columns)
@@ -243,6 +243,53 @@ func TestStoreFiles(t *testing.T) {
 	for _, p := range []part{{}, {Offset: -1, Size: 100}, {Offset: 1 << 40, Size: 100}, {Size: 1 << 62}, {Size: -5}} {
 		if _, err := s.read(p, nil); err == nil {
 			t.Errorf("%+v was read", p)
+		}
+	}
+}
+
+// TestOrderOfBatches: rows keep their order when several workers read files and several
+// threads answer, in the shapes of queries where order counts.
+func TestOrderOfBatches(t *testing.T) {
+	c := newCase(t)
+	const files, each = 5, 180_000
+	for f := range files {
+		var lines []byte
+		for i := range each { // more than groupBytes, so that each file is a group
+			lines = fmt.Appendf(lines, "%d,%d\n", 1_000_000+f*each+i, i%7)
+		}
+		c.write(fmt.Sprintf("b/t/%d.txt", f), lines)
+	}
+	e := c.open(func(o *Options) { o.Threads = 4 })
+	must(t, e, "CREATE EXTERNAL TABLE t (n int, k int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://b/t/'")
+	for sql, count := range map[string]int{
+		"SELECT n FROM t":                                                     files * each,
+		"SELECT n FROM t LIMIT 90000":                                         90_000,
+		"SELECT n FROM t WHERE n >= 1700000 LIMIT 50000":                      50_000,
+		"SELECT n FROM t WHERE n % 100000 = 17":                               files * each / 100_000,
+		"SELECT n FROM (SELECT n FROM t WHERE k = 3) WHERE n > 1100000":       0,
+		"WITH a AS (SELECT n FROM t) SELECT a.n FROM a WHERE n % 50000 = 0":   files * each / 50_000,
+		"SELECT max(n) FROM t":                                                1,
+		"SELECT count(*) FROM t a JOIN t b ON a.n = b.n WHERE a.n % 1000 = 0": 1,
+	} {
+		rows := must(t, e, sql).rows
+		if count > 0 && len(rows) != count {
+			t.Errorf("%s: %d rows, want %d", sql, len(rows), count)
+		}
+		for i := range rows[1:] {
+			if rows[i+1][0].(int64) <= rows[i][0].(int64) {
+				t.Errorf("%s: %v comes before %v", sql, rows[i][0], rows[i+1][0])
+				break
+			}
+		}
+	}
+	if batches := len(e.tables["default.t"].loaded.batches); batches < 2*files {
+		t.Errorf("%d batches", batches)
+	}
+	want := [][]any{{int64(files * each), int64(files*each - 1 + 1_000_000)}}
+	for _, sql := range []string{"SELECT count(*), max(n) FROM t", "SELECT count(n), max(n) FROM (SELECT n FROM t UNION ALL SELECT n FROM t WHERE n < 0)",
+		"WITH a AS (SELECT * FROM t) SELECT (SELECT count(*) FROM a), (SELECT max(n) FROM a)"} {
+		if diff := cmp.Diff(want, must(t, e, sql).rows); diff != "" {
+			t.Errorf("%s: %s", sql, diff)
 		}
 	}
 }

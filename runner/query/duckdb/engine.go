@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"playbook/playbooks/dialect"
@@ -41,6 +42,7 @@ type Engine struct {
 	options Options
 	db      *sql.DB
 	wanted  wanted
+	room    atomic.Int64 // for parts of stores in memory
 
 	mu        sync.Mutex // guards the catalog and what follows
 	tables    map[string]*table
@@ -68,6 +70,7 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 	e := &Engine{options: options, tables: map[string]*table{}, views: map[string]*view{},
 		databases: map[string]bool{}, prepared: map[string]*dialect.Statement{},
 		loads: map[string]*load{}, counts: map[string]seen{}, wanted: wantedBy(options.Statements)}
+	e.room.Store(options.Memory / 8)
 	if err := e.openDatabase(ctx); err != nil {
 		return nil, fmt.Errorf("start the query engine: %w", errors.Join(err, e.Close()))
 	}

@@ -116,6 +116,8 @@ func seconds(c column) string {
 	switch c.kind {
 	case date, timestamp:
 		return "epoch(t)"
+	case tinyInt, smallInt, integerKind: // too small for milliseconds
+		return "t"
 	case text:
 		return "coalesce(TRY_CAST(t AS DOUBLE), epoch(TRY_CAST(t AS TIMESTAMPTZ)))"
 	}

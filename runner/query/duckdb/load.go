@@ -126,31 +126,34 @@ func (e *Engine) load(ctx context.Context, t *table, columns []column) (*load, e
 		made.bytes += file.size
 	}
 	made.reading = l.reading(made.gaps)
-	made.reading.Cached = f != nil
 	if err := e.show(ctx, made); err != nil {
 		return made, err
 	}
-	return made, e.times(ctx, t, made)
+	if f != nil {
+		made.reading.Cached, made.reading.From, made.reading.To = true, f.From, f.To
+		return made, nil
+	}
+	if err := e.times(ctx, t, made); err != nil {
+		return made, err
+	}
+	_ = l.keep(made) // when it fails, the next run reads the logs again
+	return made, nil
 }
 
-// read makes a store of the files, and keeps it for the next run.
+// read makes a store of the files.
 func (l *loader) read(name string) ([]stored, error) {
 	file, err := os.OpenFile(filepath.Join(l.engine.options.Scratch, name+storeSuffix), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	l.store = &store{file: file, scratch: true}
+	l.store = &store{file: file, scratch: true, room: &l.engine.room}
 	if err = l.run(); err == nil {
 		err = outcome(l.readings)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.store.close())
 	}
-	batches := l.batches()
-	if l.key != "" {
-		_ = l.keep(batches) // when it fails, the next run reads the logs again
-	}
-	return batches, nil
+	return l.batches(), nil
 }
 
 // show lets queries see a load. The view has the load's name; where values are slow to
@@ -159,13 +162,11 @@ func (e *Engine) show(ctx context.Context, made *load) error {
 	e.mu.Lock()
 	e.loads[made.name] = made
 	e.mu.Unlock()
-	kind := "VIEW"
-	for _, c := range made.columns {
-		if c.kind.form() == asValue {
-			kind = "TABLE"
-		}
+	kind, function := "VIEW", scanFunction
+	if slices.ContainsFunc(made.columns, func(c column) bool { return c.kind.form() == asValue }) {
+		kind, function = "TABLE", slowFunction
 	}
-	return e.exec(ctx, fmt.Sprintf("CREATE %s scratch.main.%s AS SELECT * FROM %s(%s)", kind, made.name, scanFunction, quoteString(made.name)))
+	return e.exec(ctx, fmt.Sprintf("CREATE %s scratch.main.%s AS SELECT * FROM %s(%s)", kind, made.name, function, quoteString(made.name)))
 }
 
 // row runs a query that this package wrote and gives its only row.

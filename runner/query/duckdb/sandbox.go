@@ -21,9 +21,6 @@ const (
 // loaded by themselves, configuration locked. All of it comes before the first
 // statement of a playbook, and none of it can be undone (DuckDB, "Securing DuckDB").
 func (e *Engine) openDatabase(ctx context.Context) error {
-	if err := checkDriver(); err != nil {
-		return err
-	}
 	connector, err := driverpkg.NewConnector("", func(driver.ExecerContext) error { return nil })
 	if err != nil {
 		return err
@@ -56,7 +53,10 @@ func (e *Engine) openDatabase(ctx context.Context) error {
 	if err := registerFunctions(conn); err != nil {
 		return err
 	}
-	if err := driverpkg.RegisterTableUDF(conn, scanFunction, e.tableFunction()); err != nil {
+	if err := driverpkg.RegisterTableUDF(conn, slowFunction, e.slowScan()); err != nil {
+		return err
+	}
+	if err := e.registerScan(conn); err != nil {
 		return err
 	}
 	return e.exec(ctx, "SET enable_external_access = false", "SET lock_configuration = true")

@@ -2,44 +2,140 @@ package duckdb
 
 import (
 	"fmt"
-	"sync/atomic"
 
 	driverpkg "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 )
 
-const scanFunction = "playbook_scan"
+// scanner is one thread's part of a scan.
+type scanner struct {
+	scanning *scanning
+	batch    *stored // at hand, read up to row done
+	done     int
+	columns  []scanned         // by vector of a chunk
+	chunk    mapping.DataChunk // the last one; DuckDB uses one for all of a scan
+	vectors  []mapping.Vector  // of it
+}
 
-// tableFunction lets DuckDB read what was loaded: SELECT … FROM playbook_scan('name').
-// Views in the scratch database are made of it; the gate keeps queries from calling it.
-func (e *Engine) tableFunction() driverpkg.ParallelChunkTableFunction {
-	return driverpkg.ParallelChunkTableFunction{
+// scanned is a column of the batch at hand.
+type scanned struct {
+	kind       kind
+	buffer     []byte
+	part       encoded
+	dictionary *dictionary
+	chooser    *chooser
+}
+
+// fill gives the next rows, up to a chunk of them, and tells how many; none is the end.
+func (s *scanner) fill(chunk mapping.DataChunk) (count int, err error) {
+	if s.chunk.Ptr != chunk.Ptr {
+		s.chunk, s.vectors = chunk, s.vectors[:0]
+		for i := range s.scanning.columns {
+			s.vectors = append(s.vectors, mapping.DataChunkGetVector(chunk, mapping.IdxT(i)))
+		}
+	}
+	if s.batch == nil || s.done == s.batch.Rows {
+		next := s.scanning.next.Add(1) - 1
+		if next >= int64(len(s.scanning.load.batches)) {
+			s.close()
+			return 0, nil
+		}
+		if err := s.open(&s.scanning.load.batches[next]); err != nil {
+			return 0, err
+		}
+	}
+	count = min(chunkRows, s.batch.Rows-s.done)
+	for i, v := range s.vectors {
+		switch c := &s.columns[i]; {
+		case s.scanning.columns[i] < 0:
+		case c.part.form == asText:
+			c.dictionary.show(v, c.chooser, &c.part, s.done, count)
+		default:
+			c.part.fill(v, c.kind, s.done, count)
+		}
+	}
+	s.done += count
+	return count, nil
+}
+
+// open reads the columns of a batch that the query wants.
+func (s *scanner) open(batch *stored) error {
+	s.batch, s.done = batch, 0
+	if s.columns == nil {
+		s.columns = make([]scanned, len(s.scanning.columns))
+	}
+	l := s.scanning.load
+	for i, column := range s.scanning.columns {
+		if column < 0 {
+			continue
+		}
+		c := &s.columns[i]
+		c.kind = l.columns[column].kind
+		if err := c.read(l.store, batch.Parts[column], batch.Rows); err != nil {
+			return err
+		}
+		if c.part.form != asText {
+			continue
+		}
+		c.dictionary.close()
+		var err error
+		if c.dictionary, err = newDictionary(&c.part); err != nil {
+			return err
+		}
+		if c.chooser == nil {
+			c.chooser = newChooser()
+		}
+	}
+	return nil
+}
+
+func (c *scanned) read(s *store, p part, rows int) (err error) {
+	var content []byte
+	if content, c.buffer, err = s.part(p, c.buffer); err != nil {
+		return err
+	}
+	if c.part, err = decode(content, rows); err == nil && c.part.form != c.kind.form() {
+		err = errDamaged
+	}
+	return err
+}
+
+// close lets go of memory before the garbage collector does.
+func (s *scanner) close() {
+	for i := range s.columns {
+		s.columns[i].dictionary.close()
+		s.columns[i].chooser.close()
+	}
+	s.columns, s.batch, s.done = nil, nil, 0
+}
+
+// slowFunction gives the same value by value, through the driver. It serves the columns
+// that only the driver can fill, which are copied into a table of DuckDB's once.
+const slowFunction = "playbook_scan_values"
+
+func (e *Engine) slowScan() driverpkg.ChunkTableFunction {
+	return driverpkg.ChunkTableFunction{
 		Config: driverpkg.TableFunctionConfig{Arguments: []driverpkg.TypeInfo{mustType(varchar)}},
-		BindArguments: func(_ map[string]any, arguments ...any) (driverpkg.ParallelChunkTableSource, error) {
+		BindArguments: func(_ map[string]any, arguments ...any) (driverpkg.ChunkTableSource, error) {
 			name, _ := arguments[0].(string)
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			l, ok := e.loads[name]
 			if !ok {
-				return nil, fmt.Errorf("nothing is loaded as %q", name)
+				return nil, fmt.Errorf("nothing is loaded as %s", name)
 			}
-			return &storeScan{load: l, threads: e.options.Threads}, nil
+			return &slowScan{load: l, columns: make([]scanned, len(l.columns))}, nil
 		},
 	}
 }
 
-// storeScan is one reading of a load by a query. Its threads take batch after batch; where
-// the order of rows matters DuckDB has one thread only, because a table function cannot
-// tell it the order of what several give.
-type storeScan struct {
-	load    *load
-	threads int
-	next    atomic.Int64 // batch
+type slowScan struct {
+	load       *load
+	columns    []scanned
+	next, done int // batch, and its rows that were given
 }
 
-// ColumnInfos, Cardinality, Init, NewLocalState and FillChunk make it a source of
-// DuckDB's.
-func (s *storeScan) ColumnInfos() []driverpkg.ColumnInfo {
+func (s *slowScan) ColumnInfos() []driverpkg.ColumnInfo {
 	infos := make([]driverpkg.ColumnInfo, len(s.load.columns))
 	for i := range s.load.columns {
 		infos[i] = driverpkg.ColumnInfo{Name: s.load.columns[i].name, T: s.load.types[i]}
@@ -47,107 +143,34 @@ func (s *storeScan) ColumnInfos() []driverpkg.ColumnInfo {
 	return infos
 }
 
-func (s *storeScan) Cardinality() *driverpkg.CardinalityInfo {
+func (s *slowScan) Cardinality() *driverpkg.CardinalityInfo {
 	return &driverpkg.CardinalityInfo{Cardinality: uint(s.load.rows), Exact: true}
 }
 
-func (s *storeScan) Init() driverpkg.ParallelTableSourceInfo {
-	s.next.Store(0)
-	return driverpkg.ParallelTableSourceInfo{MaxThreads: s.threads}
-}
+func (s *slowScan) Init() {}
 
-func (s *storeScan) NewLocalState() any {
-	return &scanner{columns: make([]scanned, len(s.load.columns))}
-}
-
-// scanner is one thread's part of a scan.
-type scanner struct {
-	batch   *stored // at hand, read up to row done
-	done    int
-	vectors []mapping.Vector
-	columns []scanned
-}
-
-// scanned is a column of the batch at hand.
-type scanned struct {
-	buffer     []byte
-	part       encoded
-	dictionary *dictionary
-	chooser    *chooser
-}
-
-func (s *storeScan) FillChunk(state any, chunk driverpkg.DataChunk) error {
-	at := state.(*scanner)
-	at.vectors = vectors(&chunk, at.vectors)
-	if at.batch == nil || at.done == at.batch.Rows {
-		next := s.next.Add(1) - 1
-		if next >= int64(len(s.load.batches)) {
-			at.close()
-			return chunk.SetSize(0)
-		}
-		if err := at.open(s.load, &s.load.batches[next]); err != nil {
-			return err
-		}
+func (s *slowScan) FillChunk(chunk driverpkg.DataChunk) error {
+	if s.next == len(s.load.batches) {
+		return chunk.SetSize(0)
 	}
-	count := min(chunkRows, at.batch.Rows-at.done)
-	for i, v := range at.vectors {
-		if v.Ptr == nil {
-			continue
-		}
-		c := &at.columns[i]
-		switch c.part.form {
-		case asText:
-			c.dictionary.show(v, c.chooser, &c.part, at.done, count)
-		case asValue:
-			for row, value := range c.part.values[at.done : at.done+count] {
-				if err := chunk.SetValue(i, row, value); err != nil {
-					return fmt.Errorf("column %s: %w", s.load.columns[i].name, err)
-				}
-			}
-		default:
-			c.part.fill(v, s.load.columns[i].kind, at.done, count)
-		}
-	}
-	at.done += count
-	return chunk.SetSize(count)
-}
-
-// open reads the columns of a batch that the query wants.
-func (at *scanner) open(l *load, batch *stored) error {
-	at.batch, at.done = batch, 0
-	for i, v := range at.vectors {
-		if v.Ptr == nil {
-			continue
-		}
-		c := &at.columns[i]
-		var err error
-		if c.buffer, err = l.store.read(batch.Parts[i], c.buffer); err != nil {
-			return err
-		}
-		if c.part, err = decode(c.buffer, batch.Rows); err != nil {
-			return err
-		}
-		if c.part.form != l.columns[i].kind.form() {
-			return errDamaged
-		}
-		if c.part.form == asText {
-			c.dictionary.close()
-			if c.dictionary, err = newDictionary(&c.part); err != nil {
+	batch := &s.load.batches[s.next]
+	count := min(chunkRows, batch.Rows-s.done)
+	for i := range s.columns {
+		c := &s.columns[i]
+		if s.done == 0 {
+			c.kind = s.load.columns[i].kind
+			if err := c.read(s.load.store, batch.Parts[i], batch.Rows); err != nil {
 				return err
 			}
-			if c.chooser == nil {
-				c.chooser = newChooser()
+		}
+		for row := range count {
+			if err := chunk.SetValue(i, row, c.part.value(c.kind, s.done+row)); err != nil {
+				return fmt.Errorf("column %s: %w", s.load.columns[i].name, err)
 			}
 		}
 	}
-	return nil
-}
-
-// close lets go of memory before the garbage collector does.
-func (at *scanner) close() {
-	for i := range at.columns {
-		at.columns[i].dictionary.close()
-		at.columns[i].chooser.close()
-		at.columns[i] = scanned{}
+	if s.done += count; s.done == batch.Rows {
+		s.next, s.done = s.next+1, 0
 	}
+	return chunk.SetSize(count)
 }

@@ -1,66 +1,28 @@
 package duckdb
 
 import (
-	"errors"
 	"math"
-	"reflect"
 	"runtime"
 	"slices"
 	"unsafe"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
-	driverpkg "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 )
 
-// This file is the only one that touches DuckDB's memory. The driver hands a table
-// function a chunk to fill value by value, which costs some 40 ns each: two calls into C
-// and a lookup. Whole columns at once take 1 to 2 ns a value. What is relied on is
-// DuckDB's C interface (duckdb.h: duckdb_vector_get_data, duckdb_string_t), and that the
-// driver's chunk has the two fields below, which Open checks.
-
-// chunkFields are where the driver keeps DuckDB's own chunk, and which of a table
-// function's columns a query asked for.
-var chunkFields = func() (fields struct{ chunk, projection []int }) {
-	kind := reflect.TypeFor[driverpkg.DataChunk]()
-	if f, ok := kind.FieldByName("chunk"); ok && f.Type == reflect.TypeFor[mapping.DataChunk]() {
-		fields.chunk = f.Index
-	}
-	if f, ok := kind.FieldByName("projection"); ok && f.Type == reflect.TypeFor[[]int]() {
-		fields.projection = f.Index
-	}
-	return fields
-}()
-
-// checkDriver finds out at once if the driver is another than this was written for.
-func checkDriver() error {
-	if chunkFields.chunk == nil || chunkFields.projection == nil || driverpkg.GetDataChunkCapacity() != chunkRows {
-		return errors.New("this version of DuckDB's driver lays out its chunks in another way; see vector.go")
-	}
-	return nil
-}
+// This file is the only one that touches DuckDB's memory. What is relied on is its C
+// interface (duckdb.h: duckdb_vector_get_data, duckdb_string_t), which does not change
+// between versions.
 
 // chunkRows is how many rows DuckDB takes at a time.
 const chunkRows = 2048
 
-// vectors gives the vectors of a chunk by the columns of the table function. Those that
-// the query did not ask for are none.
-func vectors(chunk *driverpkg.DataChunk, into []mapping.Vector) []mapping.Vector {
-	value := reflect.ValueOf(chunk).Elem()
-	raw := mapping.DataChunk{Ptr: value.FieldByIndex(chunkFields.chunk).FieldByName("Ptr").UnsafePointer()}
-	projection := value.FieldByIndex(chunkFields.projection)
-	into = into[:0]
-	for i := range projection.Len() {
-		var v mapping.Vector
-		if at := projection.Index(i).Int(); at >= 0 {
-			v = mapping.DataChunkGetVector(raw, mapping.IdxT(at))
-		}
-		into = append(into, v)
-	}
-	return into
-}
+// vectorTypes are DuckDB's types of the kinds that are filled by columns.
+var vectorTypes = [...]mapping.Type{text: mapping.TypeVarchar, tinyInt: mapping.TypeTinyInt, smallInt: mapping.TypeSmallInt,
+	integerKind: mapping.TypeInteger, bigInt: mapping.TypeBigInt, float: mapping.TypeFloat, doubleKind: mapping.TypeDouble,
+	boolean: mapping.TypeBoolean, date: mapping.TypeDate, timestamp: mapping.TypeTimestamp}
 
-// column fills a vector of DuckDB's with rows from..from+count of a part.
+// fill fills a vector of DuckDB's with rows from..from+count of a part.
 func (e *encoded) fill(v mapping.Vector, k kind, from, count int) {
 	if e.null != nil {
 		fillValidity(v, e.null[from/8:], count)
@@ -121,9 +83,10 @@ func add[T int8 | int16 | int32 | int64 | uint32, N uint8 | uint16 | uint32 | ui
 }
 
 // fillValidity copies a map of missing values, in which a set bit is a NULL, into
-// DuckDB's, in which it is a value. The driver made room for it.
+// DuckDB's, in which it is a value.
 func fillValidity(v mapping.Vector, null []byte, count int) {
 	words := (count + 63) / 64
+	mapping.VectorEnsureValidityWritable(v)
 	valid := unsafe.Slice((*uint64)(mapping.VectorGetValidity(v)), words)
 	for i, word := range numbers[uint64](null, 0, words) {
 		valid[i] = ^word
