@@ -43,6 +43,7 @@ func (r *Run) work(ctx context.Context, step *playbooks.Step, values map[string]
 		Target:   target,
 		Window:   r.Window,
 		Now:      r.Now,
+		Live:     r.Ground.Name() == "live",
 		Cloud:    facts,
 		Query:    r.Ground.Querier(),
 		Evidence: store,

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode"
 
 	"playbook/runner/journal"
 	"playbook/steps"
@@ -28,6 +27,7 @@ type recorder struct {
 
 type answer struct {
 	operation string
+	input     map[string]any
 	whole     map[string]any
 }
 
@@ -51,7 +51,7 @@ func (r *recorder) Read(ctx context.Context, operation string, input map[string]
 			}
 		}
 		if len(whole) > 0 {
-			r.answers = append(r.answers, answer{operation, whole})
+			r.answers = append(r.answers, answer{operation, input, whole})
 		}
 	}
 }
@@ -71,11 +71,19 @@ func addPage(whole, page map[string]any) {
 	}
 }
 
-// store writes the answers down: evidence/<step>/<account>/<region>/<call>.json.
+// store writes the answers down: evidence/<step>/<account>/<region>/<call>.json. Calls
+// with an input are numbered and keep it, as a case does.
 func (r *recorder) store() error {
 	var errs []error
+	numbers := map[string]int{}
 	for _, answer := range r.answers {
-		name := kebab(answer.operation) + ".json"
+		name, content := steps.Kebab(answer.operation, "-"), any(answer.whole)
+		if len(answer.input) > 0 {
+			numbers[name]++
+			content = map[string]any{"Input": answer.input, "Output": answer.whole}
+			name = fmt.Sprintf("%s/%03d", name, numbers[name])
+		}
+		name += ".json"
 		if r.target.Account != "" {
 			name = r.target.Account + "/" + r.target.Region + "/" + name
 		}
@@ -83,23 +91,9 @@ func (r *recorder) store() error {
 			encoder := json.NewEncoder(w)
 			encoder.SetEscapeHTML(false)
 			encoder.SetIndent("", "    ")
-			return encoder.Encode(answer.whole)
+			return encoder.Encode(content)
 		})
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// kebab turns "ec2:DescribeVpcs" into "ec2-describe-vpcs", as the CLI spells it.
-func kebab(operation string) string {
-	service, call, _ := strings.Cut(operation, ":")
-	var name strings.Builder
-	name.WriteString(service)
-	for _, letter := range call {
-		if unicode.IsUpper(letter) {
-			name.WriteByte('-')
-		}
-		name.WriteRune(unicode.ToLower(letter))
-	}
-	return name.String()
 }

@@ -3,11 +3,12 @@ package steps
 // Block is one thing a report shows of a result. Exactly one field is set.
 // All text in it is data from outside: renderers escape every string.
 type Block struct {
-	Table *Table `json:"table,omitempty"`
-	Facts *Facts `json:"facts,omitempty"`
-	Text  *Text  `json:"text,omitempty"`
-	Code  *Code  `json:"code,omitempty"`
-	Chart *Chart `json:"chart,omitempty"`
+	Table   *Table   `json:"table,omitempty"`
+	Facts   *Facts   `json:"facts,omitempty"`
+	Text    *Text    `json:"text,omitempty"`
+	Code    *Code    `json:"code,omitempty"`
+	Chart   *Chart   `json:"chart,omitempty"`
+	Diagram *Diagram `json:"diagram,omitempty"`
 }
 
 // Table is a list of rows, possibly only the first of many.
@@ -67,10 +68,55 @@ type Chart struct {
 	Unit   Unit     `json:"unit,omitempty"`
 	X      []any    `json:"x"`
 	Series []Series `json:"series"`
+	// Limits are levels to compare the values with, as the threshold of an alarm.
+	Limits []Limit `json:"limits,omitempty"`
+}
+
+// Limit is a horizontal line in a chart.
+type Limit struct {
+	Label string  `json:"label"`
+	Y     float64 `json:"y"`
 }
 
 // Series is one line or set of bars; Y has a value for each X of its chart.
 type Series struct {
 	Name string    `json:"name"`
 	Y    []float64 `json:"y"`
+}
+
+// Diagram is a picture of things and what connects them: a network, or who talks to
+// whom. Groups nest (a subnet in a VPC); a node or group without a Group stands at the
+// top. IDs are unique over groups and nodes.
+type Diagram struct {
+	Title  string         `json:"title,omitempty"`
+	Groups []DiagramGroup `json:"groups,omitempty"`
+	Nodes  []DiagramNode  `json:"nodes"`
+	Edges  []DiagramEdge  `json:"edges,omitempty"`
+}
+
+// DiagramGroup is a box around nodes and other groups.
+type DiagramGroup struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Kind  string `json:"kind,omitempty"` // in a word: "VPC", "public subnet"
+	Group string `json:"group,omitempty"`
+}
+
+// DiagramNode is one thing. Mark draws the eye to it, by how grave it is ("" is not).
+type DiagramNode struct {
+	ID    string   `json:"id"`
+	Label string   `json:"label"`
+	Kind  string   `json:"kind,omitempty"` // in a word: "instance", "internet"
+	Group string   `json:"group,omitempty"`
+	Mark  Severity `json:"mark,omitempty"`
+}
+
+// DiagramEdge connects two nodes, or groups, in the direction of the traffic. Weight
+// compares the edges of one diagram; 0 for all is equal.
+type DiagramEdge struct {
+	From   string   `json:"from"`
+	To     string   `json:"to"`
+	Label  string   `json:"label,omitempty"`
+	Weight float64  `json:"weight,omitempty"`
+	Mark   Severity `json:"mark,omitempty"`
 }

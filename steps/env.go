@@ -40,7 +40,9 @@ type Env struct {
 	Target   Target
 	Window   Window
 	Now      time.Time // the real clock when live, the time of collection on a case
+	Live     bool      // on AWS itself, not on a case
 	Cloud    Cloud
+	Files    Files
 	Query    Querier
 	Evidence Evidence
 	Prompt   Prompter
@@ -54,6 +56,26 @@ type Cloud interface {
 	// JSON output. The error is a *Missing when the facts cannot be had; it is never
 	// an empty page.
 	Read(ctx context.Context, operation string, input map[string]any) iter.Seq2[map[string]any, error]
+}
+
+// Files gives what lies in S3 (live, or in the case under s3/), and what the command
+// line gave as a param of type file. A location is "s3://bucket/key" or the value of
+// such a param; nothing else of the disk can be read. A kind that uses it declares
+// s3:ListBucket or s3:GetObject.
+type Files interface {
+	// List yields the files below a location ("s3://bucket/prefix/", a folder), or the
+	// one file that it names, in the order of their names. The error is a *Missing when
+	// there is nothing at all.
+	List(ctx context.Context, location string) iter.Seq2[Object, error]
+	// Open reads one file, as it is: compression is the reader's business.
+	Open(ctx context.Context, location string) (io.ReadCloser, error)
+}
+
+// Object is a file that Files lists.
+type Object struct {
+	Location string    `json:"location"`
+	Bytes    int64     `json:"bytes"`
+	Modified time.Time `json:"modified"` // in S3; of a case, as the copy kept it
 }
 
 // Querier runs Athena SQL.

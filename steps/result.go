@@ -12,6 +12,8 @@ type Result struct {
 	Value any
 	// Blocks are what the report shows. Renderers know blocks, never kinds.
 	Blocks []Block
+	// Changes are what a kind with the effect Changes would do to AWS.
+	Changes []Change
 	// Quality says how much was looked at and what was missing. Without it no
 	// expectation can pass.
 	Quality Quality
@@ -111,6 +113,16 @@ type Finding struct {
 	FalsePositives string   `json:"false_positives,omitempty"`
 	Attack         []string `json:"attack,omitempty"` // MITRE ATT&CK technique ids
 	Item           any      `json:"item,omitempty"`   // what violated the expectation
+	Happened       Happened `json:"happened,omitzero"`
+}
+
+// Happened is when a finding took place and who took part: what a story is told from.
+type Happened struct {
+	From   time.Time `json:"from,omitzero"`
+	To     time.Time `json:"to,omitzero"`
+	Actors []string  `json:"actors,omitempty"` // who did it: addresses, principals
+	Assets []string  `json:"assets,omitempty"` // what of ours took part: instances, interfaces, addresses
+	Bytes  int64     `json:"bytes,omitempty"`  // that went from the assets to the actors
 }
 
 // ErrPending says that a person has to act before the step can go on.

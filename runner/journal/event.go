@@ -125,4 +125,6 @@ type Part struct {
 	Reason  string        `json:"reason,omitempty"` // why this part failed or was skipped
 	Blocks  []steps.Block `json:"blocks,omitempty"`
 	Quality steps.Quality `json:"quality"`
+	// Changes are what the step would do to AWS, and has not done.
+	Changes []steps.Change `json:"changes,omitempty"`
 }
