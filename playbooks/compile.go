@@ -162,6 +162,15 @@ func (c *compiler) expectations(list *yaml.Node, scope *expression.Scope) []Expe
 		x.Finding = c.template(child(node, "finding"), inner)
 		x.Remedy = c.template(child(node, "remedy"), inner)
 		x.FalsePositives = c.template(child(node, "false_positives"), inner)
+		if story := child(node, "happened"); story != nil {
+			x.Happened = &Happened{
+				From:   c.program(child(story, "from"), inner, expression.Any),
+				To:     c.program(child(story, "to"), inner, expression.Any),
+				Actors: c.program(child(story, "actors"), inner, expression.Any),
+				Assets: c.program(child(story, "assets"), inner, expression.Any),
+				Bytes:  c.program(child(story, "bytes"), inner, expression.Any),
+			}
+		}
 		expectations = append(expectations, x)
 	}
 	return expectations

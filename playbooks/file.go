@@ -25,7 +25,7 @@ type file struct {
 }
 
 type param struct {
-	Type    string   `yaml:"type" jsonschema:"required,enum=string,enum=int,enum=float,enum=bool,enum=ip,enum=cidr,enum=duration,enum=time,enum=list,description=Type of the value; list is a list of strings"`
+	Type    string   `yaml:"type" jsonschema:"required,enum=string,enum=int,enum=float,enum=bool,enum=ip,enum=cidr,enum=duration,enum=time,enum=list,enum=file,description=Type of the value; list is a list of strings and file a path or an s3:// location"`
 	Help    string   `yaml:"help,omitempty" jsonschema:"description=What the value is for"`
 	Default any      `yaml:"default,omitempty" jsonschema:"description=Used when the param is not given; without one it is nil"`
 	Secret  bool     `yaml:"secret,omitempty" jsonschema:"description=Never written to disk or terminal"`
@@ -63,6 +63,15 @@ type expectation struct {
 	Finding        template `yaml:"finding" jsonschema:"required,minLength=1,description=The sentence that the report prints"`
 	Remedy         template `yaml:"remedy,omitempty" jsonschema:"description=What to do about it"`
 	FalsePositives template `yaml:"false_positives,omitempty" jsonschema:"description=What else it could be"`
+	Happened       happened `yaml:"happened,omitempty" jsonschema:"description=When it took place and who took part: what the report tells the story from"`
+}
+
+type happened struct {
+	From   bare `yaml:"from,omitempty" jsonschema:"description=When it began: a time"`
+	To     bare `yaml:"to,omitempty" jsonschema:"description=When it ended: a time"`
+	Actors bare `yaml:"actors,omitempty" jsonschema:"description=Who did it: a text or a list of texts"`
+	Assets bare `yaml:"assets,omitempty" jsonschema:"description=What of ours took part: a text or a list of texts"`
+	Bytes  bare `yaml:"bytes,omitempty" jsonschema:"description=Bytes that went from the assets to the actors"`
 }
 
 // maxSteps bounds a playbook: what is in scope grows with every step.

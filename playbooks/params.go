@@ -58,6 +58,9 @@ func (l *loader) param(name string, node *yaml.Node) Param {
 		l.at(fallback, "hole", "${{ }} is not evaluated in a default", "a param without default is nil; write params.x ?? … where it is used")
 	case p.Secret:
 		l.at(fallback, "secret", "a secret cannot have a default", "the playbook is copied into every run folder")
+	case p.Type == "file" && !strings.HasPrefix(text(fallback), "s3://"):
+		l.at(fallback, "default", "a default cannot name a file on the disk of whoever runs the playbook",
+			"it may name a place in S3, as s3://bucket/key")
 	default:
 		value, err := p.parse(given(fallback))
 		if err != nil {
@@ -226,4 +229,17 @@ func Secrets(p *Playbook, values map[string]any) []string {
 		secrets = append(secrets, fmt.Sprint(values[param.Name]))
 	}
 	return secrets
+}
+
+// GivenFiles are the files and folders on disk that the values of file params name:
+// all of the disk that a step may read.
+func GivenFiles(p *Playbook, values map[string]any) []string {
+	var paths []string
+	for _, param := range p.Params {
+		path, _ := values[param.Name].(string)
+		if param.Type == "file" && path != "" && !strings.HasPrefix(path, "s3://") {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }

@@ -33,6 +33,7 @@ const everyType = `
   mode: {type: string, choices: [fast, slow]}
   ports: {type: list, choices: [22, 443]}
   n: {type: int, choices: [1, 2]}
+  where: {type: file, default: s3://bucket/key}
   token: {type: string, secret: true}
   keys: {type: list, secret: true}
 `
@@ -42,7 +43,7 @@ func TestParamsTakeTheirTypes(t *testing.T) {
 	defaults := map[string]any{
 		"s": "012345678901", "i": int64(5e9), "f": 1.0, "b": false, "ip": "2001:db8::1", "net": "10.0.0.0/8", "d": 14 * 24 * time.Hour,
 		"t": time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC), "l": []any{"012345678901", "b"},
-		"mode": nil, "ports": nil, "n": nil, "token": nil, "keys": nil,
+		"where": "s3://bucket/key", "mode": nil, "ports": nil, "n": nil, "token": nil, "keys": nil,
 	}
 	got, err := playbooks.ParseParams(p, nil, nil)
 	if err != nil {
@@ -53,14 +54,14 @@ func TestParamsTakeTheirTypes(t *testing.T) {
 	}
 	got, err = playbooks.ParseParams(p, map[string]string{
 		"s": "", "i": "-3", "f": "1e-3", "b": "yes", "ip": "10.0.0.1", "net": "2001:db8::/32", "d": "90s", "t": "2026-03-01T12:00:00+02:00",
-		"l": "a, b,", "mode": "slow", "ports": "443", "n": "2", "token": "x",
+		"where": "./list.csv", "l": "a, b,", "mode": "slow", "ports": "443", "n": "2", "token": "x",
 	}, map[string]any{"s": "lost: the command line wins", "keys": []any{"k1", "k2"}, "i": 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
 		"s": "", "i": int64(-3), "f": 0.001, "b": true, "ip": "10.0.0.1", "net": "2001:db8::/32", "d": 90 * time.Second,
-		"t": time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), "l": []any{"a", "b"},
+		"where": "./list.csv", "t": time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), "l": []any{"a", "b"},
 		"mode": "slow", "ports": []any{"443"}, "n": int64(2), "token": "x", "keys": []any{"k1", "k2"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -115,7 +116,7 @@ param n cannot be "3": want 1 or 2
 param token cannot be what was given: want text
 param keys cannot be what was given: want a list
 test has no param "mod"; did you mean "mode"?
-test has no param "zzzzzz"; its params are s, i, f, b, ip, net, d, t, l, mode, ports, n, token, keys`)
+test has no param "zzzzzz"; its params are s, i, f, b, ip, net, d, t, l, mode, ports, n, where, token, keys`)
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // ParamTypes are the types a param can have.
-var ParamTypes = [...]string{"string", "int", "float", "bool", "ip", "cidr", "duration", "time", "list"}
+var ParamTypes = [...]string{"string", "int", "float", "bool", "ip", "cidr", "duration", "time", "list", "file"}
 
 // scalar converts one value to the plain value of the param's type (a time.Duration
 // for durations).
@@ -71,6 +71,10 @@ func (p Param) parseText(text string) (any, error) {
 		value, err = expression.ParseDuration(text)
 	case "time":
 		value, err = parseTime(text)
+	case "file":
+		if strings.TrimSpace(text) == "" {
+			err = errors.New("empty")
+		}
 	}
 	if err != nil {
 		return nil, errors.New("want " + p.wanted())
@@ -104,6 +108,7 @@ func (p Param) wanted() string {
 	return map[string]string{
 		"string": "text", "list": "a list of texts", "int": "a whole number", "float": "a number",
 		"bool": "true or false", "ip": "an IP address", "cidr": "a network like 10.0.0.0/8",
-		"duration": "a duration like 90s, 2h or 14d", "time": "a time like 2026-03-01T12:00:00Z or 2026-03-01",
+		"duration": "a duration like 90s, 2h or 14d", "file": "a path, or a location like s3://bucket/key",
+		"time": "a time like 2026-03-01T12:00:00Z or 2026-03-01",
 	}[p.Type]
 }

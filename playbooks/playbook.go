@@ -136,6 +136,14 @@ type Expectation struct {
 	Finding        *expression.Template
 	Remedy         *expression.Template // nil: none
 	FalsePositives *expression.Template // nil: none
+	Happened       *Happened            // nil: not something that happened
+}
+
+// Happened says when a finding took place and who took part. Each may be nil.
+type Happened struct {
+	From, To       *expression.Program // times
+	Actors, Assets *expression.Program // a text, or a list of texts
+	Bytes          *expression.Program // a number
 }
 
 // New makes the step ready to run: it evaluates the expressions in `with:` in scope

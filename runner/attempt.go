@@ -40,11 +40,15 @@ func (r *Run) work(ctx context.Context, step *playbooks.Step, values map[string]
 	}
 	facts := newRecorder(r.Ground.Cloud(target), step.Kind.Operations, target, store)
 	result, err := configured.Run(ctx, steps.Env{
-		Target:   target,
-		Window:   r.Window,
-		Now:      r.Now,
-		Live:     r.Ground.Name() == "live",
-		Cloud:    facts,
+		Target: target,
+		Window: r.Window,
+		Now:    r.Now,
+		Live:   r.Ground.Name() == "live",
+		Cloud:  facts,
+		Files: &files{
+			ground: r.Ground.Files(), given: playbooks.GivenFiles(r.Playbook, r.Params),
+			allowed: step.Kind.Operations, folder: r.Folder.Dir(), store: store,
+		},
 		Query:    r.Ground.Querier(),
 		Evidence: store,
 		Prompt:   &listener{step.ID, r.Prompter, e},

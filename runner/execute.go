@@ -22,6 +22,7 @@ type execution struct {
 	failed  []string // what went wrong, one line a part
 	skipped []string
 	pending bool
+	changes int // calls that were worked out and not made
 	answer  *steps.Answer
 	// attempts is the most that any part needed.
 	attempts int
@@ -99,6 +100,7 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 				Source: fmt.Sprintf("item %v", item), Problem: nothing(found.Quality), Blocking: true,
 			})
 		}
+		e.changes += len(found.Changes)
 		examined += found.Quality.Examined
 		e.add(found.Quality)
 		cut = append(cut, found.Quality.Cut...)

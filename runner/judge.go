@@ -57,6 +57,8 @@ func (r *Run) judge(step *playbooks.Step, st *state, e *execution) *outcome {
 		o.Status, o.Reason = steps.Failed, strings.Join(append(broken, doubts...), "; ")
 	case len(o.Findings) > 0:
 		o.Status = steps.Findings
+	case e.changes > 0:
+		o.Status, o.Reason = steps.Planned, fmt.Sprintf("%s worked out and not made", count(e.changes, "call"))
 	default:
 		o.Status = steps.Passed
 	}
@@ -149,6 +151,13 @@ func nothing(q steps.Quality) string {
 	return text
 }
 
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
 // describe makes the finding of one violation. A text that cannot be rendered is an
 // error, and the finding stands all the same.
 func describe(step *playbooks.Step, x playbooks.Expectation, values map[string]any, item any) (steps.Finding, error) {
@@ -175,6 +184,11 @@ func describe(step *playbooks.Step, x playbooks.Expectation, values map[string]a
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 		return text
+	}
+	if x.Happened != nil {
+		happened, err := happenedAt(x.Happened, values)
+		finding.Happened = happened
+		errs = append(errs, err)
 	}
 	finding.Title = render("finding", x.Finding)
 	finding.Remedy = render("remedy", x.Remedy)

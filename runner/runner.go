@@ -25,6 +25,7 @@ type Ground interface {
 	Targets() []steps.Target
 	Logs() []expression.Logs
 	Cloud(steps.Target) steps.Cloud
+	Files() steps.Files
 	Querier() steps.Querier
 }
 

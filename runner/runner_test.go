@@ -37,6 +37,8 @@ type emit struct {
 	Sleep    bool   `yaml:"sleep,omitempty"`
 	Ask      bool   `yaml:"ask,omitempty"`
 	Read     string `yaml:"read,omitempty"`
+	Open     string `yaml:"open,omitempty"`
+	Change   string `yaml:"change,omitempty"` // what a call would be made for
 	attempts int
 }
 
@@ -81,6 +83,23 @@ func (e *emit) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	case e.Ask:
 		_, err := env.Prompt.Ask(ctx, steps.Question{Prompt: "Well?"})
 		return result, err
+	case e.Change != "":
+		result.Changes = []steps.Change{{Resource: e.Change, Call: steps.Call{Operation: "ec2:DeleteVpc", Input: map[string]any{"VpcId": e.Change}}}}
+	case e.Open != "":
+		for object, err := range env.Files.List(ctx, e.Open) {
+			if err != nil {
+				return result, err
+			}
+			file, err := env.Files.Open(ctx, object.Location)
+			if err != nil {
+				return result, err
+			}
+			text, err := io.ReadAll(file)
+			if err := errors.Join(err, file.Close()); err != nil {
+				return result, err
+			}
+			result.Value = emitted{Rows: []any{string(text)}, Total: 1}
+		}
 	case e.Read != "":
 		for _, err := range env.Cloud.Read(ctx, e.Read, nil) {
 			if err != nil {
@@ -111,6 +130,7 @@ func (ground) Name() string                   { return "case" }
 func (g ground) Targets() []steps.Target      { return g.targets }
 func (ground) Logs() []expression.Logs        { return nil }
 func (ground) Querier() steps.Querier         { return nil }
+func (ground) Files() steps.Files             { return nil }
 func (ground) Cloud(steps.Target) steps.Cloud { return pages{} }
 
 type pages struct{}
@@ -127,7 +147,12 @@ var twoTargets = []steps.Target{{Account: "111122223333", Region: "eu-west-1"}, 
 // execute runs a playbook made of the given steps and returns the outcomes by step.
 func execute(t *testing.T, ctx context.Context, body string) (map[string]journal.Outcome, runner.Summary, string) {
 	t.Helper()
-	source := "playbook: 1\nid: test\ntitle: Test\nsteps:\n" + body
+	return executeWith(t, ctx, "", map[string]any{}, body)
+}
+
+func executeWith(t *testing.T, ctx context.Context, declared string, params map[string]any, body string) (map[string]journal.Outcome, runner.Summary, string) {
+	t.Helper()
+	source := "playbook: 1\nid: test\ntitle: Test\n" + declared + "steps:\n" + body
 	p, diagnostics := playbooks.Load("test.yaml", []byte(source), testKinds)
 	if err := diagnostics.Err(); err != nil {
 		t.Fatalf("the test's playbook is wrong:\n%v", err)
@@ -142,7 +167,7 @@ func execute(t *testing.T, ctx context.Context, body string) (map[string]journal
 	defer folder.Close()
 	outcomes := map[string]journal.Outcome{}
 	run := runner.Run{
-		Playbook: p, Params: map[string]any{}, Ground: ground{twoTargets}, Now: at, Prompter: &runner.Answers{},
+		Playbook: p, Params: params, Ground: ground{twoTargets}, Now: at, Prompter: &runner.Answers{},
 		Folder: folder, ID: "r", Started: at, Clock: clock, Selected: func(*playbooks.Step) bool { return true },
 		Observe: func(e journal.Event) {
 			if e.Outcome != nil {
@@ -456,5 +481,82 @@ func BenchmarkThousandAppends(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+func TestAFileFromTheCommandLineIsReadFromItsCopy(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "list.txt")
+	if err := os.WriteFile(path, []byte("198.51.100.7"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	declared := "params:\n  list: {type: file}\n"
+	body := step("given", "with: {open: '${{ params.list }}'}") + step("other", "with: {open: /etc/passwd}") +
+		step("beside", fmt.Sprintf("with: {open: %s}", filepath.Join(folder, "..", "x"))) + step("bucket", "with: {open: 's3://bucket/key'}")
+	outcomes, _, dir := executeWith(t, t.Context(), declared, map[string]any{"list": path}, body)
+	if outcomes["given"].Status != steps.Passed {
+		t.Fatalf("%+v", outcomes["given"])
+	}
+	copied, err := os.ReadFile(filepath.Join(dir, "evidence/given/given/list.txt"))
+	if err != nil || string(copied) != "198.51.100.7" {
+		t.Errorf("the copy holds %q, %v", copied, err)
+	}
+	for id, reason := range map[string]string{
+		"other": "a playbook reads no other file of this machine", "beside": "a playbook reads no other file of this machine",
+		"bucket": "s3:ListBucket is not among the operations that this kind declares",
+	} {
+		if got := outcomes[id]; got.Status != steps.Failed || !strings.Contains(got.Reason, reason) {
+			t.Errorf("%s: %s %s", id, got.Status, got.Reason)
+		}
+	}
+}
+
+func TestWorkedOutCallsArePlanned(t *testing.T) {
+	outcomes, summary, dir := execute(t, t.Context(), step("change", "with: {change: vpc-1}")+
+		step("after", "when: steps.change.status == \"planned\"\nwith: {rows: [1]}"))
+	got := outcomes["change"]
+	if got.Status != steps.Planned || got.Reason != "1 call worked out and not made" {
+		t.Errorf("%s %s", got.Status, got.Reason)
+	}
+	if outcomes["after"].Status != steps.Passed || summary.Exit != 0 {
+		t.Errorf("after it: %+v, exit %d", outcomes["after"], summary.Exit)
+	}
+	record, err := journal.ReadRecord(dir, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes := record.Parts[0].Changes; len(changes) != 1 || changes[0].Resource != "vpc-1" {
+		t.Errorf("the record has %+v", changes)
+	}
+}
+
+func TestFindingsSayWhenTheyHappenedAndToWhom(t *testing.T) {
+	outcomes, _, _ := execute(t, t.Context(), step("a", `
+with:
+  rows: [{from: "2026-03-01T10:00:00Z", ip: 203.0.113.9, hosts: [i-1, "-", i-2], bytes: 12}]
+expect:
+  - id: quiet
+    each: result.rows
+    that: "false"
+    severity: high
+    finding: noise
+    happened: {from: time(item.from), actors: item.ip, assets: item.hosts, bytes: item.bytes}
+  - id: torn
+    each: result.rows
+    that: "false"
+    severity: high
+    finding: noise
+    happened: {from: item.from, bytes: item.ip}
+`))
+	got := outcomes["a"]
+	want := steps.Happened{
+		From: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Actors: []string{"203.0.113.9"}, Assets: []string{"i-1", "i-2"}, Bytes: 12,
+	}
+	if diff := cmp.Diff(want, got.Findings[0].Happened); diff != "" {
+		t.Error(diff)
+	}
+	if got.Status != steps.Failed || !strings.Contains(got.Reason, "happened.from: item.from gave 2026-03-01T10:00:00Z, which is not a time") ||
+		!strings.Contains(got.Reason, "happened.bytes: item.ip gave 203.0.113.9, which is not a number") {
+		t.Errorf("%s %s", got.Status, got.Reason)
 	}
 }

@@ -93,6 +93,7 @@ func cacheDir(none bool) string {
 func (g *caseGround) Name() string                          { return "case" }
 func (g *caseGround) Targets() []steps.Target               { return g.kase.Targets() }
 func (g *caseGround) Cloud(target steps.Target) steps.Cloud { return g.kase.Cloud(target) }
+func (g *caseGround) Files() steps.Files                    { return g.kase.Files() }
 func (g *caseGround) Querier() steps.Querier                { return g.engine }
 
 func (g *caseGround) Logs() []expression.Logs {

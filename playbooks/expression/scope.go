@@ -35,7 +35,7 @@ func settle(t types.Type) types.Type { return settled{t, t.Nature()} }
 func (s settled) Nature() nature.Nature { return s.nature }
 
 // NewScope has params, target, run and now. params maps names to param types: string,
-// int, float, bool, ip, cidr, duration (a time.Duration), time, and list (of strings).
+// int, float, bool, ip, cidr, duration (a time.Duration), time, file, and list (of strings).
 // Any of them may be nil when an expression is evaluated.
 func NewScope(params map[string]string) *Scope {
 	given := types.Map{}
@@ -60,7 +60,7 @@ func NewScope(params map[string]string) *Scope {
 // value that is none as it is. It cannot slice or index through one, hence lists.
 func paramType(kind string) types.Type {
 	switch kind {
-	case "string", "ip", "cidr":
+	case "string", "ip", "cidr", "file":
 		return types.TypeOf((*string)(nil))
 	case "int":
 		return types.TypeOf((*int64)(nil))
