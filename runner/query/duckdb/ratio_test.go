@@ -453,7 +453,7 @@ var benchStatements = func() []string {
 		`SELECT sourceaddress AS ip, count(*) AS records, sum(numbytes) AS bytes
 			FROM vpcflow` + within + `AND logstatus = 'OK' GROUP BY sourceaddress ORDER BY bytes DESC, ip LIMIT 100`,
 	}
-	for _, ip := range []string{"10.20.1.10", "10.20.2.20", "10.20.2.21", "203.0.113.99", "10.20.3.30"} {
+	for _, ip := range []string{"10.30.10.11", "10.20.20.15", "10.10.0.21", "10.10.1.22", "10.10.10.11"} { // the busiest
 		list = append(list, strings.ReplaceAll(`SELECT date_format(from_unixtime(starttime), '%Y-%m-%d') AS day, count(*) AS records,
 			count_if(action = 'REJECT') AS rejected_records,
 			sum(CASE WHEN sourceaddress = 'IP' THEN numbytes ELSE 0 END) AS sent_bytes,
@@ -480,7 +480,7 @@ var benchStatements = func() []string {
 			GROUP BY account_partition, region_partition, interfaceid, instanceid, internal_ip, connecting_ip, threat_comment, action
 			ORDER BY sent_bytes DESC, records DESC`,
 		`SELECT destinationaddress AS peer, destinationport AS port, count(*) AS records, sum(numbytes) AS bytes, `+seen+`
-			FROM vpcflow`+within+`AND sourceaddress = '10.20.0.10' AND action = 'ACCEPT' AND coalesce(flow_direction, 'egress') = 'egress'
+			FROM vpcflow`+within+`AND sourceaddress = '10.10.0.12' AND action = 'ACCEPT' AND coalesce(flow_direction, 'egress') = 'egress'
 			AND destinationport IN (22, 445, 1433, 3306, 3389, 5432, 5985, 5986)
 			GROUP BY destinationaddress, destinationport ORDER BY bytes DESC, peer, port LIMIT 100`,
 		`SELECT interfaceid, internal_ip, connecting_ip, count(*) AS records, sum(numbytes) AS bytes

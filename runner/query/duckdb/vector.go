@@ -1,5 +1,11 @@
 package duckdb
 
+/*
+#cgo CFLAGS: -O3
+#include "widen.h"
+*/
+import "C"
+
 import (
 	"math"
 	"runtime"
@@ -58,28 +64,17 @@ func numbers[T uint8 | uint16 | uint32 | uint64 | float64](part []byte, from, co
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(part))), count)
 }
 
-func fillNumbers[T int8 | int16 | int32 | int64](e *encoded, to []T, from int) {
-	switch e.width {
-	case 0:
+func fillNumbers[T int8 | int16 | int32 | int64 | uint32](e *encoded, to []T, from int) {
+	if e.width == 0 {
 		for i := range to {
 			to[i] = T(e.base)
 		}
-	case 1:
-		add(to, numbers[uint8](e.number, from, len(to)), e.base)
-	case 2:
-		add(to, numbers[uint16](e.number, from, len(to)), e.base)
-	case 4:
-		add(to, numbers[uint32](e.number, from, len(to)), e.base)
-	case 8:
-		add(to, numbers[uint64](e.number, from, len(to)), e.base)
+		return
 	}
-}
-
-func add[T int8 | int16 | int32 | int64 | uint32, N uint8 | uint16 | uint32 | uint64](to []T, numbers []N, base int64) {
-	to = to[:len(numbers)]
-	for i, n := range numbers {
-		to[i] = T(int64(n) + base)
-	}
+	count, size := len(to), int(unsafe.Sizeof(to[0]))
+	source := e.number[from*e.width : (from+count)*e.width]
+	C.playbook_widen(unsafe.Pointer(unsafe.SliceData(to)), C.int(size),
+		unsafe.Pointer(unsafe.SliceData(source)), C.int(e.width), C.size_t(count), C.int64_t(e.base))
 }
 
 // fillValidity copies a map of missing values, in which a set bit is a NULL, into
@@ -178,16 +173,7 @@ func (d *dictionary) show(v mapping.Vector, s *chooser, e *encoded, from, count 
 		return
 	}
 	ids := s.ids[:count]
-	switch e.width {
-	case 0:
-		clear(ids)
-	case 1:
-		add(ids, numbers[uint8](e.number, from, count), e.base)
-	case 2:
-		add(ids, numbers[uint16](e.number, from, count), e.base)
-	case 4:
-		add(ids, numbers[uint32](e.number, from, count), e.base)
-	}
+	fillNumbers(e, ids, from)
 	if first := ids[0]; first != noText && first == ids[count/2] && first == ids[count-1] && !slices.ContainsFunc(ids, func(id uint32) bool { return id != first }) {
 		d.constant(v, e, first)
 		return

@@ -560,9 +560,6 @@ func (a *analyzer) calendar(op string, l, r value, pos int) value {
 			both = Timestamp(0)
 		}
 		x, y := a.convert(l, both, pos), a.convert(r, both, pos)
-		if both.is(tzName) {
-			x, y = "timezone('UTC', "+x+")", "timezone('UTC', "+y+")"
-		}
 		return made(daySecond, "to_microseconds(epoch_us("+x+") - epoch_us("+y+"))", l, r)
 	case (op == "+" || op == "-") && l.typ.is("date") && r.typ.isInterval():
 		return made(Date, onceEach(l.sql, r.sql, func(day, by string) string {

@@ -124,7 +124,7 @@ func doDateAdd(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	case v.typ.is(tzName) && slices.Index(units, unit) >= 4:
 		return made(v.typ, instant("("+local(v)+" + "+by+")", v.typ.Zone), amount, v)
 	case v.typ.is(tzName):
-		return made(v.typ, instant("(timezone('UTC', "+v.sql+") + "+by+")", ""), amount, v)
+		return made(v.typ, instant("("+inUTC(v.sql)+" + "+by+")", ""), amount, v)
 	}
 	return made(v.typ, "("+v.sql+" + "+by+")", amount, v)
 }
@@ -292,7 +292,7 @@ func offsetText(v value) string {
 }
 
 func offsetMinutes(v value) string {
-	return "(CAST(epoch(" + local(v) + ") - epoch(timezone('UTC', " + v.sql + ")) AS BIGINT) // 60)"
+	return "(CAST(epoch(" + local(v) + ") - epoch(" + inUTC(v.sql) + ") AS BIGINT) // 60)"
 }
 
 func doParseDatetime(a *analyzer, c *query.Call, s *scope, w *withs) value {
