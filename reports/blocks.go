@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,10 +28,37 @@ func (m *markdown) block(block steps.Block) {
 		}
 	case block.Code != nil:
 		m.title(block.Code.Title)
-		m.printf("%s\n\n", fence(block.Code.Language, block.Code.Source))
+		m.printf("%s\n\n", fence(strings.TrimPrefix(block.Code.Language, pictureFence), block.Code.Source))
 	case block.Chart != nil:
-		m.chart(block.Chart)
+		m.title(block.Chart.Title)
+		m.picture(block, func() { m.table(thinned(block.Chart)) })
+	case block.Diagram != nil:
+		m.title(block.Diagram.Title)
+		m.picture(block, func() { m.diagram(block.Diagram) })
 	}
+}
+
+// pictureFence is the language of a code block that HTML replaces by a picture, whose
+// number is its text; at picturesEnd the words that say the same end.
+const (
+	pictureFence = "picture"
+	picturesEnd  = "end"
+)
+
+// picture writes what says the same as a picture in words, and for HTML where it goes.
+func (m *markdown) picture(block steps.Block, words func()) {
+	drawn := ""
+	if m.draws {
+		drawn = draw(block)
+	}
+	if drawn == "" {
+		words()
+		return
+	}
+	m.pictures = append(m.pictures, drawn)
+	m.printf("%s\n\n", fence(pictureFence, fmt.Sprint(len(m.pictures)-1)))
+	words()
+	m.printf("%s\n\n", fence(pictureFence, picturesEnd))
 }
 
 func (m *markdown) title(title string) {
@@ -104,26 +132,6 @@ func (m *markdown) facts(facts *steps.Facts) {
 		m.printf("- **%s:** %s\n", inline(strings.ReplaceAll(fact.Label, "_", " ")), text)
 	}
 	m.printf("\n")
-}
-
-// chart writes the numbers of a chart as a table: that is also its text alternative.
-func (m *markdown) chart(chart *steps.Chart) {
-	table := &steps.Table{Title: chart.Title, Columns: []steps.TableColumn{{}}, Total: int64(len(chart.X))}
-	for _, series := range chart.Series {
-		table.Columns = append(table.Columns, steps.TableColumn{Name: series.Name, Unit: chart.Unit})
-	}
-	for i, x := range chart.X {
-		row := []any{x}
-		for _, series := range chart.Series {
-			var y any
-			if i < len(series.Y) {
-				y = series.Y[i]
-			}
-			row = append(row, y)
-		}
-		table.Rows = append(table.Rows, row)
-	}
-	m.table(table)
 }
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

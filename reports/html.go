@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strconv"
 	"strings"
 
 	chromahtml "github.com/alecthomas/chroma/v2/formatters/html"
@@ -65,7 +66,7 @@ func (r *Report) HTML(w io.Writer) error {
 
 func (r *Report) htmlBody() (string, error) {
 	var source bytes.Buffer
-	m := &markdown{w: bufio.NewWriter(&source)}
+	m := &markdown{w: bufio.NewWriter(&source), draws: true}
 	m.body(r)
 	if err := m.w.Flush(); err != nil {
 		return "", err
@@ -77,7 +78,7 @@ func (r *Report) htmlBody() (string, error) {
 			highlighting.NewHighlighting(highlighting.WithFormatOptions(chromahtml.WithClasses(true))),
 		),
 		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(decorate, 1000))),
-		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(scrollingTables{}, 100))),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(scrollingTables{}, 100), util.Prioritized(pictures(m.pictures), 90))),
 	)
 	var html bytes.Buffer
 	if err := converter.Convert(source.Bytes(), &html); err != nil {
@@ -94,8 +95,9 @@ type decorator struct {
 	err      error
 }
 
-func (d *decorator) Transform(document *ast.Document, _ text.Reader, _ parser.Context) {
+func (d *decorator) Transform(document *ast.Document, source text.Reader, _ parser.Context) {
 	seen := 0
+	var placed []*ast.FencedCodeBlock
 	_ = ast.Walk(document, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
@@ -112,6 +114,10 @@ func (d *decorator) Transform(document *ast.Document, _ text.Reader, _ parser.Co
 				}
 			}
 			seen++
+		case *ast.FencedCodeBlock:
+			if string(n.Language(source.Source())) == pictureFence {
+				placed = append(placed, n)
+			}
 		case *ast.Link:
 			if !strings.HasPrefix(string(n.Destination), "https://attack.mitre.org/techniques/") {
 				d.err = fmt.Errorf("the text holds a link that the report did not make: %q", n.Destination)
@@ -126,6 +132,9 @@ func (d *decorator) Transform(document *ast.Document, _ text.Reader, _ parser.Co
 		}
 		return ast.WalkContinue, nil
 	})
+	for _, block := range placed {
+		block.Parent().ReplaceChild(block.Parent(), block, &picture{text: string(block.Lines().Value(source.Source()))})
+	}
 	if seen != len(d.headings) {
 		d.err = fmt.Errorf("the text holds %d headings, the report wrote %d", seen, len(d.headings))
 	}
@@ -142,6 +151,39 @@ func (scrollingTables) RegisterFuncs(register renderer.NodeRendererFuncRegistere
 		} else {
 			_, _ = w.WriteString("</table></div>\n")
 		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// picture stands where a picture, or the end of its words, goes.
+type picture struct {
+	ast.BaseBlock
+	text string
+}
+
+var kindPicture = ast.NewNodeKind("Picture")
+
+func (p *picture) Kind() ast.NodeKind            { return kindPicture }
+func (p *picture) Dump(source []byte, level int) { ast.DumpHelper(p, source, level, nil, nil) }
+
+// pictures writes pictures, by number. The words that say the same are folded under them.
+type pictures []string
+
+func (p pictures) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
+	register.Register(kindPicture, func(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		text := strings.TrimSpace(node.(*picture).text)
+		if text == picturesEnd {
+			_, _ = w.WriteString("</details>\n")
+			return ast.WalkContinue, nil
+		}
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 0 || number >= len(p) {
+			return ast.WalkStop, fmt.Errorf("there is no picture %q", text)
+		}
+		_, _ = w.WriteString(p[number] + "\n<details><summary>The same in words and numbers</summary>\n")
 		return ast.WalkContinue, nil
 	})
 }

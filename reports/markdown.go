@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"playbook/runner/journal"
 	"playbook/steps"
 )
 
@@ -24,6 +25,9 @@ func (r *Report) Markdown(w io.Writer) error {
 type markdown struct {
 	w        *bufio.Writer
 	headings []heading // those of levels 2 to 4, in order
+	// pictures are drawn only for HTML, which puts them where their numbers stand.
+	draws    bool
+	pictures []string
 }
 
 // heading is what HTML adds to a heading. Text from outside cannot make headings, so
@@ -39,6 +43,7 @@ func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format,
 
 // body is everything below the head of the report. HTML has a head of its own.
 func (m *markdown) body(r *Report) {
+	m.story(r)
 	m.findings(r)
 	m.unchecked(r)
 	m.gaps(r)
@@ -83,6 +88,22 @@ func (r *Report) about() []steps.Fact {
 		facts = append(facts, steps.Fact{Label: "Approval", Value: capital(r.Approval)})
 	}
 	return facts
+}
+
+func (m *markdown) story(r *Report) {
+	if len(r.Story) == 0 {
+		return
+	}
+	m.heading(2, heading{id: "story"}, "What happened")
+	for i, sentence := range r.Story {
+		switch {
+		case i == 0:
+			m.printf("%s\n\n", inline(sentence))
+		default:
+			m.printf("- %s\n", inline(sentence))
+		}
+	}
+	m.printf("\n")
 }
 
 func (m *markdown) findings(r *Report) {
@@ -193,7 +214,7 @@ func (m *markdown) step(s *Step) {
 		m.printf("Answered by %s at %s, from %s.\n\n", inline(a.By), instant(a.At), inline(a.Source))
 	}
 	for _, part := range s.Parts {
-		m.part(part.Item, part.Target, part.Reason, part.Blocks, len(s.Parts) > 1)
+		m.part(part, len(s.Parts) > 1)
 	}
 	if len(s.Evidence)+len(s.records()) > 0 {
 		m.printf("Evidence: ")
@@ -219,23 +240,24 @@ func (s *Step) records() []steps.File {
 	return []steps.File{*s.Record}
 }
 
-func (m *markdown) part(item any, target steps.Target, reason string, blocks []steps.Block, several bool) {
+func (m *markdown) part(part journal.Part, several bool) {
 	if several {
 		var words []string
-		if item != nil {
-			words = append(words, itemLabel(item))
+		if part.Item != nil {
+			words = append(words, itemLabel(part.Item))
 		}
-		if place := target.String(); place != "" {
+		if place := part.Target.String(); place != "" {
 			words = append(words, inline(place))
 		}
 		m.heading(4, heading{class: "part"}, strings.Join(words, ", "))
-		if reason != "" {
-			m.printf("Not looked at: %s\n\n", inline(clip(reason, 600)))
+		if part.Reason != "" {
+			m.printf("Not looked at: %s\n\n", inline(clip(part.Reason, 600)))
 		}
 	}
-	for _, block := range blocks {
+	for _, block := range part.Blocks {
 		m.block(block)
 	}
+	m.changes(part.Changes)
 }
 
 // itemLabel names the item of a for_each: a map by its fields.

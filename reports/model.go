@@ -27,6 +27,7 @@ type Report struct {
 	State      string      `json:"state"` // completed, stopped, interrupted or unfinished
 	Reason     string      `json:"reason,omitempty"`
 	Headline   string      `json:"headline"`
+	Story      []string    `json:"story,omitempty"`    // what happened, an event a sentence
 	Approval   string      `json:"approval,omitempty"` // what is wrong with the playbook's approval
 	Findings   []Finding   `json:"findings"`           // worst first
 	NotChecked []Unchecked `json:"not_checked"`        // in file order
@@ -113,6 +114,7 @@ func Load(dir string) (*Report, error) {
 	r.number()
 	r.Approval = approval(r.Run)
 	r.Headline = r.headline()
+	r.Story = r.story()
 	return r, nil
 }
 

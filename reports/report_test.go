@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,8 @@ func fixture(t testing.TB, text func(string) string) string {
 	record(journal.Outcome{Step: "exposure", Status: steps.Findings, Examined: 31, Unit: text("network interfaces"), Millis: 12,
 		Findings: []steps.Finding{{Step: "exposure", Expectation: "ssh", Account: target.Account, Region: target.Region,
 			Resource: text("eni-0a1"), Severity: steps.High, Title: text("bastion answers tcp 22 to 0.0.0.0/0"),
+			Happened: steps.Happened{From: at.AddDate(0, 0, -3), To: at.AddDate(0, 0, -3).Add(5 * time.Hour), Actors: []string{text("203.0.113.9"), "198.51.100.7"},
+				Assets: []string{text("bastion"), "10.0.0.9", "10.0.0.10"}, Bytes: 8_900_000_000},
 			Remedy: text("Close the rule."), FalsePositives: text("A bastion."), Attack: []string{"T1133", "T1021.004"}}}},
 		journal.Part{Target: target, Blocks: []steps.Block{
 			{Table: &steps.Table{Title: text("Reachable"), Columns: []steps.TableColumn{{Name: text("interface")}, {Name: "ports"}, {Name: "open"}},
@@ -82,7 +85,13 @@ func fixture(t testing.TB, text func(string) string) string {
 		}})
 	record(journal.Outcome{Step: "alarms", Status: steps.Passed, Examined: 3, Unit: "resources"},
 		journal.Part{Target: target, Blocks: []steps.Block{{Chart: &steps.Chart{Title: text("Bytes"), Shape: "line", Unit: steps.Bytes,
-			X: []any{text("day 1"), "day 2"}, Series: []steps.Series{{Name: text("nat-1"), Y: []float64{5000000, 12}}}}}}})
+			X: []any{text("day 1"), "day 2"}, Series: []steps.Series{{Name: text("nat-1"), Y: []float64{5000000, 12}}},
+			Limits: []steps.Limit{{Label: text("alarm"), Y: 4000000}}}},
+			{Chart: &steps.Chart{Title: "Connections", Shape: "bar", X: []any{at, at.Add(time.Hour), at.Add(2 * time.Hour)},
+				Series: []steps.Series{{Name: "accepted", Y: []float64{3, math.NaN(), 1}}, {Name: text("rejected"), Y: []float64{1, 2}}}}},
+			{Diagram: &steps.Diagram{Title: text("Network"), Groups: []steps.DiagramGroup{{ID: "vpc-1", Label: text("prod"), Kind: "VPC"}, {ID: "subnet-1", Label: text("web"), Kind: "public subnet", Group: "vpc-1"}},
+				Nodes: []steps.DiagramNode{{ID: "internet", Label: "internet"}, {ID: "eni-1", Label: text("bastion"), Kind: text("instance"), Group: "subnet-1", Mark: steps.High}, {ID: "eni-2", Label: "web-2", Kind: "instance", Group: "subnet-1"}},
+				Edges: []steps.DiagramEdge{{From: "internet", To: "eni-1", Label: text("tcp 22"), Weight: 2, Mark: steps.High}, {From: "eni-1", To: "eni-2", Weight: 1}, {From: "eni-1", To: "nowhere"}}}}}})
 	record(journal.Outcome{Step: "training", Status: steps.Passed, Examined: 1, Unit: "answer",
 		Answer: &steps.Answer{Value: text("Yearly"), By: text("Dana"), At: time.Date(2026, 3, 15, 7, 0, 0, 0, time.UTC), Source: text("answers.yaml")}},
 		journal.Part{Blocks: []steps.Block{{Facts: &steps.Facts{Items: []steps.Fact{{Label: "Answer", Value: text("Yearly")}}}}}})
@@ -104,7 +113,13 @@ func fixture(t testing.TB, text func(string) string) string {
 		journal.Part{Item: map[string]any{"ip": text("10.0.0.1")}, Blocks: []steps.Block{{Table: &steps.Table{Columns: []steps.TableColumn{{Name: "day"}}, Rows: [][]any{}}}}},
 		journal.Part{Item: text("10.0.0.2"), Target: target, Reason: text("access denied")})
 	record(journal.Outcome{Step: "contacts", Status: steps.Failed, Reason: text("inconclusive: the evidence has a gap"), Gaps: []steps.Gap{gap}})
-	record(journal.Outcome{Step: "isolate", Status: steps.Planned, Reason: "not applied"})
+	record(journal.Outcome{Step: "isolate", Status: steps.Planned, Reason: "1 call worked out and not made"}, journal.Part{Target: target, Changes: []steps.Change{{
+		Target: target, Resource: text("eni-0a1"), Reason: text("It talked to a listed address."),
+		Call:   steps.Call{Operation: "ec2:ModifyNetworkInterfaceAttribute", Input: map[string]any{"NetworkInterfaceId": text("eni-0a1"), "Groups": []any{"sg-0e"}}},
+		Before: map[string]any{"Groups": []any{text("sg-0a")}},
+		Undo:   []steps.Call{{Operation: "ec2:ModifyNetworkInterfaceAttribute", Input: map[string]any{"NetworkInterfaceId": text("eni-0a1"), "Groups": []any{"sg-0a"}}}},
+		Notes:  []string{text("Tracked connections stay open.")},
+	}}})
 	record(journal.Outcome{Step: "after", Status: steps.Skipped, Reason: text("needs contacts (failed)")})
 	finished := journal.Finished{State: "completed"}
 	if _, err := folder.Append(journal.Event{Type: journal.RunFinished, Finished: &finished}); err != nil {

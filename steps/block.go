@@ -1,5 +1,10 @@
 package steps
 
+import (
+	"encoding/json"
+	"math"
+)
+
 // Block is one thing a report shows of a result. Exactly one field is set.
 // All text in it is data from outside: renderers escape every string.
 type Block struct {
@@ -80,8 +85,39 @@ type Limit struct {
 
 // Series is one line or set of bars; Y has a value for each X of its chart.
 type Series struct {
-	Name string    `json:"name"`
-	Y    []float64 `json:"y"`
+	Name string `json:"name"`
+	Y    Values `json:"y"`
+}
+
+// Values are numbers of which NaN is one that is not there: null in JSON, which has no
+// word for it.
+type Values []float64
+
+// MarshalJSON implements json.Marshaler.
+func (v Values) MarshalJSON() ([]byte, error) {
+	list := make([]*float64, len(v))
+	for i := range v {
+		if !math.IsNaN(v[i]) && !math.IsInf(v[i], 0) {
+			list[i] = &v[i]
+		}
+	}
+	return json.Marshal(list)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	var list []*float64
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	*v = make(Values, len(list))
+	for i, value := range list {
+		(*v)[i] = math.NaN()
+		if value != nil {
+			(*v)[i] = *value
+		}
+	}
+	return nil
 }
 
 // Diagram is a picture of things and what connects them: a network, or who talks to
