@@ -5,7 +5,10 @@
 package playbooks
 
 import (
+	"strings"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"playbook/playbooks/expression"
 	"playbook/steps"
@@ -150,6 +153,20 @@ type Happened struct {
 // (see expression.Scope for its names) and decodes the outcome into the kind's
 // options.
 func (s *Step) New(scope map[string]any) (steps.Step, error) { return s.with.decode(s.Kind, scope) }
+
+// Options is what stands under `with:`, as YAML for people to read; "" without any.
+func (s *Step) Options() string {
+	if s.with.node == nil || len(s.with.node.Content) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(s.with.node); err != nil {
+		return "" // an alias: its text stands where its anchor is
+	}
+	return strings.TrimSpace(text.String())
+}
 
 // Title is the name that the source playbook gives to the stage.
 func (p Phase) Title() string {

@@ -20,6 +20,7 @@ type with struct {
 	schema *jsonschema.Schema
 	root   option
 	sql    []string
+	node   *yaml.Node // nil: none are given
 }
 
 // option is one value below `with:`. The first field that is set says what it is.
@@ -46,6 +47,7 @@ func (c *compiler) with(kind steps.Kind, scope *expression.Scope) with {
 		}
 		node = &yaml.Node{Kind: yaml.MappingNode, Line: c.node.Line, Column: c.node.Column}
 	}
+	w.node = node
 	before := len(c.diagnostics)
 	c.checker(anyValue).check(w.schema, node, "with")
 	if node.Kind != yaml.MappingNode {

@@ -47,7 +47,7 @@ func showCommand(s streams, kinds []steps.Kind) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				showPlaybook(s.out, p)
+				newPage(s.out).playbook(p)
 			}
 			return nil
 		},
@@ -80,40 +80,6 @@ func showKinds(w io.Writer, kinds []steps.Kind) {
 		fmt.Fprintf(w, ".\n\n%s\n\n```yaml\n%s\n```\n", strings.TrimSpace(kind.Doc), strings.TrimSpace(kind.Example))
 		if len(kind.Operations) > 0 {
 			fmt.Fprintf(w, "\nAWS operations: `%s`.\n", strings.Join(kind.Operations, "`, `"))
-		}
-	}
-}
-
-func showPlaybook(w io.Writer, p *playbooks.Playbook) {
-	fmt.Fprintf(w, "%s (%s)\n", p.Title, p.ID)
-	if p.Summary != "" {
-		fmt.Fprintf(w, "%s\n", p.Summary)
-	}
-	if len(p.Params) > 0 {
-		fmt.Fprintln(w, "\nParams")
-		for _, param := range p.Params {
-			fallback := ""
-			if param.Default != nil {
-				fallback = fmt.Sprintf(" (default %v)", param.Default)
-			}
-			fmt.Fprintf(w, "  %-18s %-8s %s%s\n", param.Name, param.Type, param.Help, fallback)
-		}
-	}
-	phase := playbooks.Phase("")
-	for _, step := range p.Steps {
-		if step.Phase != phase {
-			phase = step.Phase
-			fmt.Fprintf(w, "\n%s\n", phase.Title())
-		}
-		fmt.Fprintf(w, "  %-18s %-10s %s\n", step.ID, step.Kind.Name, step.Title)
-		if step.When != nil {
-			fmt.Fprintf(w, "  %-18s %-10s when %s\n", "", "", step.When.Source())
-		}
-		if step.ForEach != nil {
-			fmt.Fprintf(w, "  %-18s %-10s for each of %s\n", "", "", step.ForEach.Source())
-		}
-		for _, expectation := range step.Expect {
-			fmt.Fprintf(w, "  %-18s %-10s expects %s (else %s)\n", "", "", expectation.That.Source(), expectation.Severity)
 		}
 	}
 }

@@ -89,6 +89,9 @@ func compileHole(source string, h hole, scope *Scope) (*Program, *Error) {
 	return program, mistake
 }
 
+// Source is the template as it is written.
+func (t *Template) Source() string { return t.source }
+
 // Text renders the template as text for people; a nil in it reads "(none)".
 func (t *Template) Text(values map[string]any) (string, error) {
 	return t.render(values, func(*Program) error { return nil })
