@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -46,6 +47,7 @@ func (l *loader) load(source []byte) *Playbook {
 		return nil
 	}
 	l.checker(refused).check(fileSchema(), root, "")
+	l.rows(root)
 	p := l.compile(root)
 	if l.diagnostics.Err() == nil {
 		l.fill(p, root)
@@ -91,6 +93,34 @@ func (l *loader) fill(p *Playbook, root *yaml.Node) {
 	p.Document, p.Classification, p.Objectives = f.Document, f.Classification, f.Objectives
 	for i, raw := range f.Steps {
 		p.Steps[i].fill(raw)
+	}
+}
+
+// rows checks that `covers` names rows of the source that exist, and that every row is
+// covered: a playbook that lists its source's rows says that it carries them all out.
+func (l *loader) rows(root *yaml.Node) {
+	document := child(root, "document")
+	rows := items(child(document, "rows"))
+	if len(rows) == 0 {
+		return
+	}
+	covered := make([]bool, len(rows)+1)
+	for _, place := range append([]*yaml.Node{document}, items(child(root, "steps"))...) {
+		for _, row := range items(child(place, "covers")) {
+			n, err := strconv.Atoi(row.Value)
+			switch {
+			case err != nil || n < 1: // reported by the schema
+			case n > len(rows):
+				l.at(row, "covers", fmt.Sprintf("there is no row %d", n), fmt.Sprintf("document.rows has %d", len(rows)))
+			default:
+				covered[n] = true
+			}
+		}
+	}
+	for i, row := range rows {
+		if !covered[i+1] {
+			l.at(row, "covers", fmt.Sprintf("no step covers row %d, %q", i+1, excerpt(row.Value)), "add its number to the `covers` of the steps that carry it out")
+		}
 	}
 }
 

@@ -36,6 +36,9 @@ type Document struct {
 	Approver string     `yaml:"approver,omitempty" json:"approver,omitempty"`
 	Approved string     `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"pattern=^\\d{4}-\\d{2}-\\d{2}$,example=2026-01-15,description=Date of approval"`
 	Sources  []Citation `yaml:"sources,omitempty" json:"sources,omitempty"`
+	// Rows are what the source asks for, from row 1 on: `covers` refers to them.
+	Rows   []string `yaml:"rows,omitempty" json:"rows,omitempty" jsonschema:"description=What the source asks for\\, from row 1 on; covers refers to them"`
+	Covers []int    `yaml:"covers,omitempty" json:"covers,omitempty" jsonschema:"minimum=1,description=Rows that the head of the playbook carries out"`
 }
 
 // Citation names a document that the playbook draws on.
