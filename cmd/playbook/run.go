@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"os/user"
@@ -120,14 +121,14 @@ func prepare(ctx context.Context, interrupt func(), s streams, kinds []steps.Kin
 	if j.playbook, err = load(s, kinds, name); err != nil {
 		return nil, err
 	}
-	if j.params, err = readParams(j.playbook, f); err != nil {
-		return nil, err
-	}
 	if j.selected, err = runner.Select(j.playbook, f.phases, f.steps); err != nil {
 		return nil, err
 	}
 	if j.ground, err = openCase(ctx, f.caseDir); err != nil {
 		return nil, err
+	}
+	if j.params, err = readParams(j.playbook, f, j.ground.kase.Params()); err != nil {
+		return nil, errors.Join(err, j.ground.Close())
 	}
 	if j.when, err = decideTimes(f.from, f.to, j.ground.kase, j.clock); err == nil {
 		j.people, err = whoAnswers(s, j.playbook, j.ground, f, interrupt)
@@ -229,7 +230,9 @@ func checkMemory(mebibytes int) error {
 	return nil
 }
 
-func readParams(p *playbooks.Playbook, f runFlags) (map[string]any, error) {
+// readParams puts together what the command line, a params file and the case give; the
+// first of them wins.
+func readParams(p *playbooks.Playbook, f runFlags, ofCase map[string]any) (map[string]any, error) {
 	given := map[string]string{}
 	for _, param := range f.params {
 		name, value, ok := strings.Cut(param, "=")
@@ -248,7 +251,31 @@ func readParams(p *playbooks.Playbook, f runFlags) (map[string]any, error) {
 			return nil, fmt.Errorf("read the params in %s: %w", f.paramsFile, err)
 		}
 	}
+	file, err := withCaseParams(p, file, ofCase)
+	if err != nil {
+		return nil, err
+	}
 	return playbooks.ParseParams(p, given, file)
+}
+
+// withCaseParams adds the params of a case that the playbook has; a case serves several
+// playbooks. A case comes from elsewhere: it cannot name a file of this machine.
+func withCaseParams(p *playbooks.Playbook, file, ofCase map[string]any) (map[string]any, error) {
+	all := maps.Clone(file)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for _, param := range p.Params {
+		value, inCase := ofCase[param.Name]
+		if _, given := all[param.Name]; !inCase || given {
+			continue
+		}
+		if text, _ := value.(string); param.Type == "file" && !strings.HasPrefix(text, "s3://") {
+			return nil, fmt.Errorf("case.yaml gives param %s as %q: a case can name only what lies in it, as s3://bucket/key", param.Name, value)
+		}
+		all[param.Name] = value
+	}
+	return all, nil
 }
 
 func head(p *playbooks.Playbook, selected func(*playbooks.Step) bool) journal.Playbook {

@@ -24,6 +24,7 @@ type about struct {
 	accounts    []string
 	regions     []string
 	notes       string
+	params      map[string]any
 }
 
 const maxAbout = 1 << 20
@@ -69,6 +70,11 @@ func readAbout(dir string) (about, error) {
 		},
 		"accounts": r.texts(&a.accounts, accountID, "an account has twelve digits"),
 		"regions":  r.texts(&a.regions, regionName, "a region is written as eu-west-1"),
+		"params": func(node *yaml.Node) {
+			if node.Decode(&a.params) != nil {
+				r.mistake(node, "type", "params is a mapping of names to values", "")
+			}
+		},
 		"notes": func(node *yaml.Node) {
 			if err := node.Decode(&a.notes); err != nil {
 				r.mistake(node, "type", "notes is a text", "")

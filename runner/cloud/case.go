@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,6 +172,10 @@ func (c *Case) Window() steps.Window { return c.about.window }
 
 // Notes is what the collector wrote about the case.
 func (c *Case) Notes() string { return c.about.notes }
+
+// Params are what case.yaml gives for params of playbooks, as where in the case a list
+// lies.
+func (c *Case) Params() map[string]any { return maps.Clone(c.about.params) }
 
 // Targets are the accounts and regions of the case, in order.
 func (c *Case) Targets() []steps.Target { return slices.Clone(c.targets) }

@@ -155,7 +155,7 @@ notes: twice
 		got = append(got, text)
 	}
 	want := []string{
-		`1:1: error: unknown key "collected": a case has [accounts collected_at notes regions window]; did you mean "collected_at"?`,
+		`1:1: error: unknown key "collected": a case has [accounts collected_at notes params regions window]; did you mean "collected_at"?`,
 		`2:16: error: "yesterday" is no time; write 2026-03-01T12:00:00Z or 2026-03-01`,
 		`2:27: error: unknown key "until": a window has [from to]`,
 		`3:12: error: "prod": an account has twelve digits`,
