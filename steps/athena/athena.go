@@ -39,6 +39,9 @@ with:
 type Step struct {
 	SQL  steps.SQL `yaml:"sql" jsonschema:"required,description=One statement of Athena SQL; expressions in it become literals"`
 	Rows int       `yaml:"rows,omitempty" jsonschema:"minimum=1,maximum=100000,description=How many rows expressions and the report see (1000); evidence has all"`
+
+	Chart   *Chart   `yaml:"chart,omitempty" jsonschema:"description=Draw the rows as lines or bars"`
+	Diagram *Diagram `yaml:"diagram,omitempty" jsonschema:"description=Draw the rows as arrows between things"`
 }
 
 // Result is the answer of a query. A statement that defines something has none.
@@ -63,6 +66,9 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	defer rows.Close()
 	columns := rows.Columns()
 	if len(columns) == 0 {
+		if s.Chart != nil || s.Diagram != nil {
+			return result, errors.New("the statement gives no rows to draw; leave out chart and diagram")
+		}
 		if _, err := rows.Next(); !errors.Is(err, io.EOF) {
 			return result, err
 		}
@@ -71,7 +77,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 		result.Quality.Examined, result.Quality.Unit = 1, "statement"
 		return result, nil
 	}
-	if err := distinct(columns); err != nil {
+	if err := errors.Join(distinct(columns), s.check(columns)); err != nil {
 		return result, err
 	}
 	answer := Result{Rows: []map[string]any{}, Columns: columns}
@@ -85,12 +91,13 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	answer.Truncated = answer.Total > int64(len(answer.Rows))
 	table.Total, table.File = answer.Total, file.Path
 	result.Value = answer
-	result.Blocks = append(result.Blocks, steps.Block{Table: &table})
+	pictures, err := s.pictures(answer)
+	result.Blocks = append(append(result.Blocks, pictures...), steps.Block{Table: &table})
 	result.Quality = rows.Stats().Quality
 	if answer.Truncated {
 		result.Quality.Cut = []string{"rows"}
 	}
-	return result, nil
+	return result, err
 }
 
 func (s *Step) read(rows steps.Rows, answer *Result, table *steps.Table, w io.Writer) error {
