@@ -13,6 +13,7 @@ type Operation struct {
 	Command string   // "describe-vpcs"
 	Options string   // without which the CLI leaves something out
 	Lists   []string // what of the answer is a list; the first is in every whole answer
+	Text    string   // what of an answer without lists is text
 	Global  bool     // one answer for all regions, under aws/<account>/global
 }
 
@@ -36,6 +37,7 @@ var operations = []Operation{
 	ec2("DescribeVpcEndpoints", "describe-vpc-endpoints", "VpcEndpoints"),
 	ec2("DescribeVpcPeeringConnections", "describe-vpc-peering-connections", "VpcPeeringConnections"),
 	ec2("DescribeVpcs", "describe-vpcs", "Vpcs"),
+	{Name: "ec2:GetFlowLogsIntegrationTemplate", Service: "ec2", Command: "get-flow-logs-integration-template", Text: "Result"},
 }
 
 func ec2(name, command, list string) Operation {
@@ -57,6 +59,12 @@ func operation(name string) (Operation, error) {
 // check tells an answer from an error message, another call's answer, or `{}`. whole
 // reports whether the page has the list that every whole answer has.
 func (op Operation) check(page map[string]any) (whole bool, err error) {
+	if op.Text != "" {
+		if text, _ := page[op.Text].(string); text == "" {
+			return false, fmt.Errorf("it has no text %s; this is no answer of %s", op.Text, op.Name)
+		}
+		return true, nil
+	}
 	known := false
 	for i, key := range op.Lists {
 		value, ok := page[key]

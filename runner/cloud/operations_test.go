@@ -13,8 +13,8 @@ func TestEveryOperationOfAKindIsInTheTable(t *testing.T) {
 	var known []string
 	for _, op := range cloud.Operations() {
 		known = append(known, op.Name)
-		if len(op.Lists) == 0 {
-			t.Errorf("%s has no list to tell its answer by", op.Name)
+		if (len(op.Lists) == 0) == (op.Text == "") {
+			t.Errorf("%s has neither a list nor a text to tell its answer by, or both", op.Name)
 		}
 		service, name, _ := strings.Cut(op.Name, ":")
 		if service != op.Service || strings.ToLower(name) != strings.ReplaceAll(op.Command, "-", "") {
@@ -26,7 +26,7 @@ func TestEveryOperationOfAKindIsInTheTable(t *testing.T) {
 	}
 	for _, kind := range kinds.All() {
 		for _, operation := range kind.Operations {
-			if !slices.Contains(known, operation) {
+			if !slices.Contains(known, operation) && !strings.HasPrefix(operation, "s3:") { // files are read, not called
 				t.Errorf("%s uses %s, which is not in the table", kind.Name, operation)
 			}
 		}

@@ -99,7 +99,9 @@ func TestPicturesAreBounded(t *testing.T) {
 }
 
 func TestPicturesOfWhatIsNotThere(t *testing.T) {
-	chart := func(x, y, series string) *Step { return &Step{Chart: &Chart{Shape: "bar", X: x, Y: []string{y}, Series: series}} }
+	chart := func(x, y, series string) *Step {
+		return &Step{Chart: &Chart{Shape: "bar", X: x, Y: []string{y}, Series: series}}
+	}
 	for _, test := range []struct {
 		step *Step
 		n    any

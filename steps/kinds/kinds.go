@@ -8,6 +8,7 @@ import (
 	"playbook/steps/athena"
 	"playbook/steps/exposure"
 	"playbook/steps/flowlogs"
+	"playbook/steps/integration"
 	"playbook/steps/inventory"
 	"playbook/steps/question"
 )
@@ -17,6 +18,7 @@ func All() []steps.Kind {
 	return []steps.Kind{
 		alarm.Kind(),
 		athena.Kind(),
+		integration.Kind(),
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),
