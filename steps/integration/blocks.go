@@ -31,6 +31,10 @@ func (s *Step) blocks(t Template, text string, target steps.Target) []steps.Bloc
 		}
 		list = append(list, steps.Block{Table: table})
 	}
+	if s.FlowLog != "" && t.Source == "playbook" {
+		call := steps.Call{Operation: getTemplate, Input: s.input(target)}
+		list = append(list, steps.Block{Code: &steps.Code{Title: "To get the template of AWS", Language: "shell", Source: call.Command(target)}})
+	}
 	return append(list,
 		steps.Block{Code: &steps.Code{Title: "Template", Language: "yaml", Source: text}},
 		steps.Block{Code: &steps.Code{Title: "To make the stack, once the template is read and approved", Language: "shell", Source: deploy(t, target)}})

@@ -132,7 +132,7 @@ type LeftOut struct {
 // Run gets or writes the template. Where the stack is not to be made, nothing is done.
 func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	result := Result{Templates: []Template{}}
-	quality := steps.Quality{Unit: "templates"}
+	quality := steps.Quality{Unit: "resources of the template"}
 	if s.Account != "" && s.Account != env.Target.Account || s.Region != "" && s.Region != env.Target.Region {
 		return steps.Result{Value: result, Quality: quality}, nil
 	}
@@ -163,7 +163,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	}
 	template.File, template.Bytes, template.PartitionLoad = file.Path, int64(len(text)), settled.PartitionLoad
 	result.Templates = append(result.Templates, template)
-	quality.Examined = 1
+	quality.Examined = int64(len(template.Resources))
 	return steps.Result{Value: result, Blocks: settled.blocks(template, string(text), env.Target), Quality: quality}, nil
 }
 

@@ -169,7 +169,7 @@ func TestOurTemplateIsWhatCloudFormationTakes(t *testing.T) {
 	if diff := cmp.Diff(want, result.Value); diff != "" {
 		t.Error(diff)
 	}
-	if result.Quality.Examined != 1 || len(result.Quality.Gaps) != 0 {
+	if result.Quality.Examined != 4 || len(result.Quality.Gaps) != 0 {
 		t.Errorf("quality %+v", result.Quality)
 	}
 }
