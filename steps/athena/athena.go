@@ -142,20 +142,24 @@ func distinct(columns []steps.Column) error {
 	return nil
 }
 
-// headings guesses from a column's name how its numbers are to be read.
 func headings(columns []steps.Column) []steps.TableColumn {
 	list := make([]steps.TableColumn, len(columns))
 	for i, column := range columns {
-		list[i].Name = column.Name
-		words := strings.FieldsFunc(strings.ToLower(column.Name), func(r rune) bool { return r == '_' })
-		for _, word := range words {
-			switch word {
-			case "bytes", "numbytes":
-				list[i].Unit = steps.Bytes
-			case "records", "count", "flows", "packets", "numpackets":
-				list[i].Unit = steps.Count
-			}
-		}
+		list[i] = steps.TableColumn{Name: column.Name, Unit: unitOf(column.Name)}
 	}
 	return list
+}
+
+// unitOf guesses from a column's name how its numbers are to be read.
+func unitOf(column string) steps.Unit {
+	var unit steps.Unit
+	for _, word := range strings.Split(strings.ToLower(column), "_") {
+		switch word {
+		case "bytes", "numbytes":
+			unit = steps.Bytes
+		case "records", "count", "flows", "packets", "numpackets":
+			unit = steps.Count
+		}
+	}
+	return unit
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -209,8 +210,29 @@ func (d *Diagram) draw(answer Result) (*steps.Diagram, error) {
 		drawn++
 		diagram.Edges[at].Weight += weight
 	}
+	for i := range diagram.Edges {
+		diagram.Edges[i].Label = d.amount(diagram.Edges[i].Weight)
+	}
 	diagram.Title = cmp.Or(d.Title, "From "+d.From+" to "+d.To) + shareOf("rows", int64(drawn), answer.Total)
 	return diagram, nil
+}
+
+// amount is the weight of an arrow in words; bytes in powers of 1000, as AWS bills them.
+func (d *Diagram) amount(weight float64) string {
+	switch {
+	case d.Weight == "":
+		return ""
+	case unitOf(d.Weight) != steps.Bytes:
+		return strconv.FormatFloat(weight, 'f', -1, 64) + " " + d.Weight
+	}
+	if weight < 1000 {
+		return fmt.Sprintf("%.0f B", weight)
+	}
+	power := 0
+	for ; weight >= 999.95 && power < 5; power++ {
+		weight /= 1000
+	}
+	return fmt.Sprintf("%.1f %s", weight, [...]string{"B", "KB", "MB", "GB", "TB", "PB"}[power])
 }
 
 // shareOf says how much is drawn, when that is not all.

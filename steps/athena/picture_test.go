@@ -60,9 +60,24 @@ func TestADiagramOfPairs(t *testing.T) {
 		[]any{"10.0.0.1", "10.0.0.2", int64(5)}, []any{"10.0.0.2", "10.0.0.1", int64(7)}, []any{"10.0.0.1", "10.0.0.2", int64(1)}, []any{nil, "10.0.0.1", nil})
 	want := []steps.Block{{Diagram: &steps.Diagram{Title: "From a to b",
 		Nodes: []steps.DiagramNode{{ID: "n1", Label: "10.0.0.1"}, {ID: "n2", Label: "10.0.0.2"}, {ID: "n3", Label: "none"}},
-		Edges: []steps.DiagramEdge{{From: "n1", To: "n2", Weight: 6}, {From: "n2", To: "n1", Weight: 7}, {From: "n3", To: "n1"}}}}}
+		Edges: []steps.DiagramEdge{{From: "n1", To: "n2", Label: "6 B", Weight: 6}, {From: "n2", To: "n1", Label: "7 B", Weight: 7}, {From: "n3", To: "n1", Label: "0 B"}}}}}
 	if diff := cmp.Diff(want, drawn); diff != "" || err != nil {
 		t.Error(err, diff)
+	}
+}
+
+func TestTheWeightOfAnArrowInWords(t *testing.T) {
+	for _, test := range []struct {
+		column string
+		weight float64
+		want   string
+	}{
+		{"total_bytes", 999, "999 B"}, {"bytes", 17948986830, "17.9 GB"}, {"numbytes", 999960, "1.0 MB"}, {"bytes", 2e18, "2000.0 PB"},
+		{"records", 1080, "1080 records"}, {"score", 0.25, "0.25 score"}, {"", 0, ""},
+	} {
+		if got := (&Diagram{Weight: test.column}).amount(test.weight); got != test.want {
+			t.Errorf("%v of %s: %q, want %q", test.weight, test.column, got, test.want)
+		}
 	}
 }
 
