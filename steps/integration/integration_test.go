@@ -12,10 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
+	"pgregory.net/rapid"
 
+	"playbook/playbooks/dialect"
 	"playbook/steps"
 )
 
@@ -415,4 +418,43 @@ func TestTheCommand(t *testing.T) {
 	if got := deploy(Template{File: "t", Bytes: maxInline + 1}, steps.Target{Region: "x; rm"}); strings.Contains(got, "; rm") || !strings.Contains(got, "--s3-bucket") {
 		t.Error(got)
 	}
+}
+
+// TestQueriesAreWrittenAsTheyAre reads every query back out of the template: quotes,
+// line breaks and what YAML means by its own signs must not change it.
+func TestQueriesAreWrittenAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		text := rapid.StringOf(rapid.OneOf(rapid.SampledFrom([]rune("'\"\\\n\t :#-&*!|>%@`{}[]$~0")), rapid.Rune())).
+			Filter(func(s string) bool { return !strings.Contains(s, "\x00") && utf8.ValidString(s) }).Draw(r, "text")
+		sql := "SELECT '" + strings.ReplaceAll(text, "'", "''") + "' AS x"
+		s := whole()
+		s.Queries = []Query{{Name: "Q", SQL: steps.SQL(sql), About: "a: b # c"}}
+		if _, mistakes := dialect.Parse(sql); len(mistakes) > 0 || strings.Contains(sql, "{{resolve:") {
+			r.Skip()
+		}
+		_, written, err := run(t, s, steps.Env{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		var doc document
+		if err := yaml.Unmarshal([]byte(written), &doc); err != nil {
+			r.Fatal(err)
+		}
+		if got := doc.Resources["Q"].Properties; got["QueryString"] != sql+"\n" || got["Description"] != "a: b # c" {
+			r.Errorf("%q became %q", sql, got["QueryString"])
+		}
+	})
+}
+
+// FuzzRead reads templates of anybody.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(theirs))
+	f.Add([]byte(bomb))
+	f.Add([]byte(`{"Resources": {"A": {"Type": "AWS::Athena::NamedQuery", "Properties": {"Name": ["x"]}}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		resources, queries, err := read(text)
+		if err == nil && (len(resources) == 0 || len(queries) > len(resources)) {
+			t.Errorf("%d resources, %d queries", len(resources), len(queries))
+		}
+	})
 }
