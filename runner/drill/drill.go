@@ -111,6 +111,14 @@ func (s *scenario) write(ctx context.Context, dir string) error {
 		if err := writeAnswers(dir, s.world, t, s.bucket); err != nil {
 			return err
 		}
+		if err := writeJSON(dir, "aws/"+t.Account+"/"+t.Region+"/securityhub-get-findings.json", s.securityHubFindings(t.Account, t.Region)); err != nil {
+			return err
+		}
+	}
+	for _, account := range s.world.accounts() {
+		if err := writeJSON(dir, "aws/"+account+"/global/iam-get-account-authorization-details.json", s.authorizationDetails(account)); err != nil {
+			return err
+		}
 	}
 	return s.writeFlowLogs(ctx, dir)
 }

@@ -193,7 +193,7 @@ func noise(w *world, draw func(string) *rand.Rand) []service {
 			public6 = append(public6, n.end6)
 		}
 	}
-	known := append(knownHostile(), scannerAddress, exfilAddress, officeAddress)
+	known := append(slices.Concat(knownHostile(), listedElsewhere()), scannerAddress, exfilAddress, officeAddress)
 	for _, v := range w.vpcs {
 		for _, n := range v.nics {
 			if n.public != "" {
