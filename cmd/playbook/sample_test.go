@@ -43,24 +43,36 @@ func TestTheRunFindsWhatWasPlantedAndNothingElse(t *testing.T) {
 	for _, seed := range []uint64{1, 7} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			truth, report := runSample(t, drill.Options{Seed: seed})
-			steps := map[string][]string{
+			finders := map[string][]string{
 				drill.ExposedSSH:        {"exposure"},
 				drill.VPCWithoutFlowLog: {"flow_logs"},
 				drill.NATWithoutAlarm:   {"nat_traffic_alarm", "nat_ports_alarm"},
 				drill.IOCContact:        {"contacts"},
 				drill.BytesOut:          {"bulk_egress"},
+				drill.PasswordGuessed:   {"password_guessing"},
+				drill.NewRemoteAccess:   {"remote_access"},
+				drill.HostSweep:         {"host_sweeps"},
+				drill.Sideways:          {"sideways"},
+				drill.Beacon:            {"beacons"},
+				drill.NewDestination:    {"new_destinations"},
+				drill.LargeUpload:       {"large_flows"},
+				drill.DatabaseCopied:    {"large_flows"},
+				drill.UnusualVolume:     {"volumes"},
 			}
 			want := found{}
 			for _, fact := range truth.Facts {
-				for _, step := range steps[fact.ID] {
+				if finders[fact.ID] == nil {
+					t.Errorf("this test does not know which step finds %s", fact.ID)
+				}
+				for _, step := range finders[fact.ID] {
 					want[fmt.Sprintf("%s (%s)", fact.Resource, step)] = fact.Severity
 				}
 			}
-			if len(truth.Facts) != len(steps) {
-				t.Errorf("%d facts were planted, this test knows %d", len(truth.Facts), len(steps))
-			}
 			got := found{}
 			for _, finding := range report.Findings {
+				if finding.Severity == steps.Info {
+					continue // the noise of the internet, and what is usual
+				}
 				got[fmt.Sprintf("%s (%s)", finding.Resource, finding.Step)] = finding.Severity
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -74,6 +86,9 @@ func TestTheRunFindsWhatWasPlantedAndNothingElse(t *testing.T) {
 func TestAQuietCaseHasNoFindingFromTheLogs(t *testing.T) {
 	_, report := runSample(t, drill.Options{Quiet: true})
 	for _, finding := range report.Findings {
+		if noise := finding.Severity == steps.Info && (finding.Step == "port_scans" || finding.Step == "remote_access"); noise {
+			continue // the internet scans every public address, and the administrators come from the office
+		}
 		if finding.Step != "exposure" && finding.Step != "flow_logs" && finding.Step != "nat_traffic_alarm" && finding.Step != "nat_ports_alarm" {
 			t.Errorf("%s: %s", finding.Step, finding.Title)
 		}

@@ -65,6 +65,15 @@ const (
 	NATWithoutAlarm   = "nat_without_alarm"
 	IOCContact        = "ioc_contact"
 	BytesOut          = "bytes_out"
+	PasswordGuessed   = "password_guessed"
+	NewRemoteAccess   = "new_remote_access"
+	HostSweep         = "host_sweep"
+	Sideways          = "sideways"
+	Beacon            = "beacon"
+	NewDestination    = "new_destination"
+	LargeUpload       = "large_upload"
+	DatabaseCopied    = "database_copied"
+	UnusualVolume     = "unusual_volume" // one for each day
 )
 
 // Sample writes the sample case into dir, an existing empty folder, and returns its

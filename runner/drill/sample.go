@@ -74,6 +74,18 @@ func (s *scenario) truth() Truth {
 		}
 		add(IOCContact, bastion.vpc, bastion.id, steps.Critical, contact)
 		add(BytesOut, bastion.vpc, bastion.ip.String(), steps.High, contact)
+		host, database := bastion.ip.String(), p.db.ip.String()
+		add(PasswordGuessed, bastion.vpc, host+":22", steps.Critical, contact)
+		add(NewRemoteAccess, bastion.vpc, scannerAddress+" to "+host+":22", steps.Medium, contact)
+		add(HostSweep, bastion.vpc, host, steps.High, contact)
+		add(Sideways, bastion.vpc, host, steps.High, contact)
+		add(Beacon, bastion.vpc, host, steps.High, contact)
+		add(NewDestination, bastion.vpc, host+" to "+exfilAddress, steps.Medium, contact)
+		add(LargeUpload, bastion.vpc, host+" to "+exfilAddress+":443", steps.Medium, contact)
+		add(DatabaseCopied, bastion.vpc, host+" to "+database+":5432", steps.Medium, contact)
+		for _, day := range p.uploadDays {
+			add(UnusualVolume, bastion.vpc, host+" "+day, steps.Medium, map[string]any{"day": day})
+		}
 	}
 	return t
 }

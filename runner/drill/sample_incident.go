@@ -25,6 +25,7 @@ type plan struct {
 	sent, got    int64 // bytes to and from the hostile address
 	first, last  time.Time
 	scannedPorts int
+	uploadDays   []string // on which much was sent to the hostile address
 }
 
 // stage is one part of an incident: what happens between two times.
@@ -207,6 +208,9 @@ func (p *plan) account() {
 		switch {
 		case c.server.text == exfilAddress:
 			p.sent, p.got = p.sent+c.up.bytes, p.got+c.down.bytes
+			if day := time.Unix(c.end(), 0).UTC().Format(time.DateOnly); c.up.bytes > 100*mega && !slices.Contains(p.uploadDays, day) {
+				p.uploadDays = append(p.uploadDays, day)
+			}
 			if p.first.IsZero() {
 				p.first = time.Unix(c.start, 0).UTC()
 			}
