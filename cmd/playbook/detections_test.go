@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,7 +85,7 @@ func TestEveryDetectionIsTested(t *testing.T) {
 			}
 		}
 	}
-	if count < 12 {
+	if count < 14 {
 		t.Errorf("only %d steps read the connections", count)
 	}
 }
@@ -121,7 +122,14 @@ func detect(t *testing.T, step, traffic string) string {
 	}
 	fmt.Fprintln(&text, status)
 	for _, f := range report.Findings {
+		if f.Step != step {
+			continue
+		}
 		fmt.Fprintf(&text, "\n%s %s %s\n%s\n", f.Severity, f.Expectation, f.Resource, f.Title)
+		if h := f.Happened; !h.From.IsZero() {
+			fmt.Fprintf(&text, "%s to %s: %v, %v, %d bytes\n",
+				h.From.Format(time.DateTime), h.To.Format(time.DateTime), h.Actors, h.Assets, h.Bytes)
+		}
 	}
 	return text.String()
 }

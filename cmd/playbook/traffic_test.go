@@ -24,7 +24,8 @@ import (
 // 10.0.2.1-20 and :1-25 are addresses and ports one after the other, a second apart,
 // @5353 names the client's port, nat=10.0.0.9 the gateway in between, aws=S3 the service
 // of the server. A line with "#" first is a comment; "run --param x=y" is for the command
-// line; "version 2" leaves all fields empty that records of version 2 do not have.
+// line; "version 2" leaves all fields empty that records of version 2 do not have;
+// "open 10.0.1.80 443" says that AWS has an interface there, open to the internet.
 //
 // Records are those of AWS: one a minute, direction and interface; the first has SYN, the
 // last FIN.
@@ -33,6 +34,7 @@ type traffic struct {
 	args     []string
 	lines    map[string][]string // by day, as in the path
 	port     int                 // the client's next
+	open     map[string]string   // TCP port by address
 }
 
 // flow is a connection.
@@ -66,6 +68,7 @@ func writeTraffic(t *testing.T, dir, text string) []string {
 	if err := os.WriteFile(filepath.Join(dir, "case.yaml"), []byte(caseFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	traffic.answers(t, dir)
 	for day, lines := range traffic.lines {
 		var packed bytes.Buffer
 		zip := gzip.NewWriter(&packed)
@@ -95,6 +98,12 @@ func (t *traffic) line(line string) error {
 		return nil
 	case line == "version 2":
 		t.version2 = true
+		return nil
+	case words[0] == "open" && len(words) == 3:
+		if t.open == nil {
+			t.open = map[string]string{}
+		}
+		t.open[words[1]] = words[2]
 		return nil
 	case words[0] == "run":
 		t.args = append(t.args, words[1:]...)
@@ -298,7 +307,7 @@ func (t *traffic) record(f flow, r record, part amount, from, to int64, flags in
 		src, dst, srcPort, dstPort, egress = dst, src, dstPort, srcPort, !egress
 		pktSrc, pktDst, srcService, dstService = pktDst, pktSrc, dstService, srcService
 	}
-	name := "eni-" + strings.NewReplacer(".", "-", ":", "-").Replace(r.at.String())
+	name := interfaceOf(r.at.String())
 	instance, direction, action := "i-"+name[4:], "ingress", "ACCEPT"
 	if r.gateway {
 		instance = "-"
@@ -324,6 +333,43 @@ func (t *traffic) record(f flow, r record, part amount, from, to int64, flags in
 	}
 	day := time.Unix(to, 0).UTC().Format("2006/01/02")
 	t.lines[day] = append(t.lines[day], strings.Join(words, " "))
+}
+
+func interfaceOf(address string) string {
+	return "eni-" + strings.NewReplacer(".", "-", ":", "-").Replace(address)
+}
+
+// answers writes what AWS says of the interfaces that are open.
+func (t *traffic) answers(test *testing.T, dir string) {
+	if t.open == nil {
+		return
+	}
+	var interfaces, groups []string
+	for address, port := range t.open {
+		interfaces = append(interfaces, fmt.Sprintf(`{"NetworkInterfaceId": %q, "InterfaceType": "interface", "VpcId": "vpc-1", "SubnetId": "subnet-1",
+			"PrivateIpAddress": %q, "Groups": [{"GroupId": "sg-%s"}], "Association": {"PublicIp": "203.0.113.10"}, "TagSet": []}`,
+			interfaceOf(address), address, port))
+		groups = append(groups, fmt.Sprintf(`{"GroupId": "sg-%s", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": %s, "ToPort": %s,
+			"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}`, port, port, port))
+	}
+	for name, list := range map[string]string{
+		"network-interfaces": `{"NetworkInterfaces": [` + strings.Join(interfaces, ",") + `]}`,
+		"security-groups":    `{"SecurityGroups": [` + strings.Join(groups, ",") + `]}`,
+		"internet-gateways":  `{"InternetGateways": [{"InternetGatewayId": "igw-1", "Attachments": [{"VpcId": "vpc-1", "State": "available"}]}]}`,
+		"route-tables": `{"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"Main": true, "RouteTableId": "rtb-1"}],
+			"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}]}]}`,
+		"network-acls": `{"NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-1"}], "Entries": [
+			{"RuleNumber": 100, "Egress": false, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"},
+			{"RuleNumber": 100, "Egress": true, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}]}]}`,
+	} {
+		folder := filepath.Join(dir, "aws", trafficAccount, trafficRegion)
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			test.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "ec2-describe-"+name+".json"), []byte(list), 0o600); err != nil {
+			test.Fatal(err)
+		}
+	}
 }
 
 // TestTrafficNotation holds the notation to what AWS would have written.
