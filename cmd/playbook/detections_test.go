@@ -26,7 +26,8 @@ const detections = "testdata/detections"
 
 // TestDetections runs single steps of vpc-flow.yaml on small logs. Each file has the
 // traffic, in the notation of traffic_test.go, and under a line of dashes what the step
-// must say of it.
+// must say of it. A line "moved --param scan_ports=19" says with which threshold a log
+// that nearly triggers the step does.
 func TestDetections(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(detections, "*", "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -44,6 +45,14 @@ func TestDetections(t *testing.T) {
 				t.Fatal("no line of four dashes")
 			}
 			got := detect(t, step, traffic)
+			for line := range strings.Lines(traffic) {
+				args, ok := strings.CutPrefix(line, "moved ")
+				if moved := ""; ok {
+					if moved = detect(t, step, traffic+"\nrun "+args); !strings.HasPrefix(moved, "findings\n") {
+						t.Errorf("with %s: %s", strings.TrimSpace(args), moved)
+					}
+				}
+			}
 			if *updateDetections {
 				if err := os.WriteFile(file, []byte(strings.TrimSpace(traffic)+"\n----\n"+got), 0o644); err != nil {
 					t.Fatal(err)
