@@ -244,16 +244,21 @@ func (t *traffic) add(f flow) {
 			t.port = 32768
 		}
 	}
-	if f.client.IsPrivate() {
+	if ours(f.client) {
 		t.both(f, record{at: f.client, src: f.client, dst: f.server, egress: true})
 		if f.nat.IsValid() {
 			t.both(f, record{at: f.nat, src: f.client, dst: f.nat, pktDst: f.server})
 			t.both(f, record{at: f.nat, src: f.nat, dst: f.server, egress: true})
 		}
 	}
-	if f.server.IsPrivate() {
+	if ours(f.server) {
 		t.both(f, record{at: f.server, src: f.client, dst: f.server, gateway: f.nat == f.server})
 	}
+}
+
+// ours has an interface: private addresses, and those of one block of Amazon's.
+func ours(ip netip.Addr) bool {
+	return ip.IsPrivate() || netip.MustParsePrefix("2600:1f18::/32").Contains(ip)
 }
 
 // record is what one interface says of what the client sends.
@@ -321,6 +326,9 @@ func (t *traffic) record(f flow, r record, part amount, from, to int64, flags in
 	fields := []any{5, trafficAccount, name, src, dst, srcPort, dstPort, f.protocol, part.packets, part.bytes, from, to, action, "OK",
 		"vpc-1", "IPv4", flags, "subnet-1", "-", "-", trafficRegion, pktSrc, pktDst, instance, "use1-az1",
 		srcService, dstService, direction, "-"}
+	if src.Is6() {
+		fields[15] = "IPv6"
+	}
 	if t.version2 {
 		fields[0] = 2
 		for i := 14; i < len(fields); i++ {
