@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"playbook/runner/journal"
 	"playbook/steps"
 )
 
@@ -134,21 +135,23 @@ func TestTheStoryIsToldInTheOrderOfTime(t *testing.T) {
 		event(steps.Critical, "9 GB went out", steps.Happened{From: at(9, 2), To: at(9, 6), Actors: []string{"203.0.113.9"}, Assets: []string{"10.0.0.10", "i-1"}, Bytes: 9e9}),
 		event(steps.High, "guessed a password", steps.Happened{From: at(8, 1), Actors: []string{"198.51.100.7", "203.0.113.9"}, Assets: []string{"10.0.0.9"}}),
 		event(steps.High, "is open", steps.Happened{}),
+		event(steps.Medium, "9 GB more than usual", steps.Happened{From: at(9, 3), To: at(9, 7), Actors: []string{"203.0.113.9"}, Assets: []string{"i-1", "10.0.0.10"}, Bytes: 1}),
 		event(steps.Info, "was refused", steps.Happened{From: at(1, 1), Actors: []string{"192.0.2.1"}}),
 	}}
 	for i := range r.Findings {
 		r.Findings[i].Number = i + 1
 	}
+	r.Phases = []Phase{{Steps: []Step{{Parts: []journal.Part{{Names: map[string]string{"10.0.0.9": "bastion", "10.0.0.10": "twice"}}, {Names: map[string]string{"10.0.0.10": "other"}}}}}}}
 	want := []string{
-		"Between 2026-03-08 01:30:00 UTC and 2026-03-09 06:30:00 UTC (1 day 5 hours) 3 assets (10.0.0.9, 10.0.0.10, i-1) had to do with " +
+		"Between 2026-03-08 01:30:00 UTC and 2026-03-09 07:30:00 UTC (1 day 6 hours) 3 assets (bastion 10.0.0.9, 10.0.0.10, i-1) had to do with " +
 			"2 other parties (198.51.100.7, 203.0.113.9). The most that went out in one of the findings is 9.0 GB (finding 1).",
 		"2026-03-08 01:30 UTC: guessed a password (finding 2)",
-		"2026-03-09 02:30 to 06:30 UTC: 9 GB went out (finding 1)",
+		"2026-03-09 02:30 to 07:30 UTC: 9 GB went out (finding 1, and 4)",
 	}
 	if diff := cmp.Diff(want, r.story()); diff != "" {
 		t.Error(diff)
 	}
-	if told := (&Report{Findings: r.Findings[2:]}).story(); told != nil {
+	if told := (&Report{Findings: r.Findings[2:3]}).story(); told != nil {
 		t.Errorf("a story without events: %q", told)
 	}
 }

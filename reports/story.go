@@ -35,13 +35,15 @@ func (r *Report) story() []string {
 	slices.SortStableFunc(events, func(a, b Finding) int {
 		return cmp.Or(a.Happened.From.Compare(b.Happened.From), cmp.Compare(a.Number, b.Number))
 	})
-	sentences := []string{opening(events)}
-	for i, f := range events {
+	names := r.names()
+	sentences := []string{opening(events, names)}
+	told := byParties(events)
+	for i, group := range told {
 		if i == storyEvents {
-			sentences = append(sentences, fmt.Sprintf("%s more are among the findings.", plural(len(events)-i, "event")))
+			sentences = append(sentences, fmt.Sprintf("%s more are among the findings.", plural(len(told)-i, "event")))
 			break
 		}
-		sentences = append(sentences, fmt.Sprintf("%s: %s (finding %d)", span(f.Happened), clip(f.Title, 400), f.Number))
+		sentences = append(sentences, group.sentence())
 	}
 	if n := r.planned(); n > 0 {
 		sentences = append(sentences, fmt.Sprintf("Nothing was changed by this run. %s worked out and wait for approval.", isAre(n, "call")))
@@ -56,8 +58,75 @@ func isAre(n int, noun string) string {
 	return plural(n, noun) + " are"
 }
 
+// telling is one event: the gravest finding about the same parties at the same time, and
+// the numbers of the others.
+type telling struct {
+	Finding
+	others []string
+}
+
+func (t telling) sentence() string {
+	numbers := fmt.Sprintf("finding %d", t.Number)
+	if len(t.others) > 0 {
+		numbers += ", and " + strings.Join(t.others, ", ")
+	}
+	return fmt.Sprintf("%s: %s (%s)", span(t.Happened), clip(t.Title, 400), numbers)
+}
+
+// byParties joins findings that different steps made of the same thing: who took part is
+// the same, and one was not over when the other began. events are by time.
+func byParties(events []Finding) []telling {
+	var told []telling
+	for _, f := range events {
+		at := slices.IndexFunc(told, func(t telling) bool {
+			return sameSet(t.Happened.Actors, f.Happened.Actors) && sameSet(t.Happened.Assets, f.Happened.Assets) &&
+				!f.Happened.From.After(cmp.Or(t.Happened.To, t.Happened.From))
+		})
+		if at < 0 {
+			told = append(told, telling{Finding: f})
+			continue
+		}
+		t := &told[at]
+		whole := t.Happened
+		if f.Happened.To.After(whole.To) {
+			whole.To = f.Happened.To
+		}
+		if f.Number < t.Number { // the graver one is told
+			t.others = append(t.others, fmt.Sprint(t.Number))
+			t.Finding = f
+		} else {
+			t.others = append(t.others, fmt.Sprint(f.Number))
+		}
+		t.Happened = whole
+	}
+	return told
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b)))
+	return slices.Equal(a, b)
+}
+
+// names are what people call ids and addresses. What has two names has none.
+func (r *Report) names() map[string]string {
+	all := map[string]string{}
+	for _, phase := range r.Phases {
+		for _, step := range phase.Steps {
+			for _, part := range step.Parts {
+				for key, name := range part.Names {
+					if before, known := all[key]; known && before != name {
+						name = ""
+					}
+					all[key] = name
+				}
+			}
+		}
+	}
+	return all
+}
+
 // opening is who, from where, when, how much, and which assets.
-func opening(events []Finding) string {
+func opening(events []Finding, names map[string]string) string {
 	var whole steps.Happened
 	var most Finding
 	for _, f := range events {
@@ -75,7 +144,7 @@ func opening(events []Finding) string {
 		}
 	}
 	text := fmt.Sprintf("Between %s and %s (%s)", instant(whole.From), instant(whole.To), lasted(whole.To.Sub(whole.From)))
-	switch assets, actors := named(whole.Assets, "asset"), named(whole.Actors, "other party"); {
+	switch assets, actors := named(whole.Assets, "asset", names), named(whole.Actors, "other party", names); {
 	case assets != "" && actors != "":
 		text += fmt.Sprintf(" %s had to do with %s.", assets, actors)
 	case assets+actors != "":
@@ -90,8 +159,8 @@ func opening(events []Finding) string {
 }
 
 // named counts different names and gives the first of them, addresses in their order.
-func named(names []string, noun string) string {
-	names = slices.Clone(names)
+func named(list []string, noun string, called map[string]string) string {
+	names := slices.Clone(list)
 	slices.SortStableFunc(names, func(a, b string) int {
 		x, errA := netip.ParseAddr(a)
 		y, errB := netip.ParseAddr(b)
@@ -114,7 +183,10 @@ func named(names []string, noun string) string {
 	}
 	shown := make([]string, 0, storyNames)
 	for _, name := range names[:min(len(names), storyNames)] {
-		shown = append(shown, clip(name, 80))
+		if other := called[name]; other != "" {
+			name = clip(other, 80) + " " + name
+		}
+		shown = append(shown, clip(name, 120))
 	}
 	text += " (" + strings.Join(shown, ", ")
 	if len(names) > storyNames {

@@ -86,7 +86,7 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 	for _, target := range targets {
 		part := journal.Part{Item: item, Target: target}
 		found, err := r.attempt(ctx, step, values, target, store, e)
-		part.Blocks, part.Quality, part.Changes = found.Blocks, found.Quality, found.Changes
+		part.Blocks, part.Quality, part.Names, part.Changes = found.Blocks, found.Quality, found.Names, found.Changes
 		if err != nil {
 			part.Reason = e.fail(err, target)
 		}

@@ -12,6 +12,9 @@ type Result struct {
 	Value any
 	// Blocks are what the report shows. Renderers know blocks, never kinds.
 	Blocks []Block
+	// Names are what people call things, by id and by address; a report uses them to say
+	// whom a finding is about. The values are hostile text, as all tags are.
+	Names map[string]string
 	// Changes are what a kind with the effect Changes would do to AWS.
 	Changes []Change
 	// Quality says how much was looked at and what was missing. Without it no

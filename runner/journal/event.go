@@ -125,6 +125,7 @@ type Part struct {
 	Reason  string        `json:"reason,omitempty"` // why this part failed or was skipped
 	Blocks  []steps.Block `json:"blocks,omitempty"`
 	Quality steps.Quality `json:"quality"`
+	Names   map[string]string `json:"names,omitempty"` // see steps.Result
 	// Changes are what the step would do to AWS, and has not done.
 	Changes []steps.Change `json:"changes,omitempty"`
 }

@@ -3,9 +3,11 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
+	"maps"
 	"slices"
 
 	"playbook/steps"
@@ -103,5 +105,47 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 		Value:   result,
 		Blocks:  append([]steps.Block{{Facts: counts}}, tables...),
 		Quality: quality,
+		Names:   names(result),
 	}, errors.Join(errs...)
+}
+
+// names are the values of the tag Name, by the ids and private addresses of what
+// carries it. An interface without one is called as its description says. What has two
+// names, as a private address that two VPCs use, has none.
+func names(r Result) map[string]string {
+	all := map[string]string{}
+	add := func(name string, keys ...string) {
+		for _, key := range keys {
+			if before, known := all[key]; known && before != name {
+				name = ""
+			}
+			all[key] = name
+		}
+	}
+	for _, n := range of(r.NetworkInterfaces) {
+		name := cmp.Or(steps.NameTag(n), steps.TextOf(n, "Description"))
+		attachment, _ := n["Attachment"].(map[string]any)
+		add(name, steps.TextOf(n, "NetworkInterfaceId"), steps.TextOf(attachment, "InstanceId"), steps.TextOf(n, "PrivateIpAddress"))
+		for _, private := range steps.MapsOf(n, "PrivateIpAddresses") {
+			add(name, steps.TextOf(private, "PrivateIpAddress"))
+		}
+		for _, six := range steps.MapsOf(n, "Ipv6Addresses") {
+			add(name, steps.TextOf(six, "Ipv6Address"))
+		}
+	}
+	for _, v := range of(r.VPCs) {
+		add(steps.NameTag(v), steps.TextOf(v, "VpcId"))
+	}
+	for _, n := range of(r.NATGateways) {
+		add(steps.NameTag(n), steps.TextOf(n, "NatGatewayId"))
+	}
+	maps.DeleteFunc(all, func(key, name string) bool { return key == "" || name == "" })
+	return all
+}
+
+func of(resources list) []map[string]any {
+	if resources == nil {
+		return nil
+	}
+	return *resources
 }
