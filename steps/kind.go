@@ -31,6 +31,11 @@ type Kind struct {
 	// ("ec2:DescribeVpcs"). Env.Cloud refuses any other.
 	Operations []string
 
+	// Writes are what IAM has to allow for the plans of a kind with the effect Changes to
+	// be carried out and undone, in order. Every such kind has some, and no other kind has
+	// any. Run makes no such call.
+	Writes []string
+
 	// PerTarget kinds run once for each account and region, and the results are
 	// merged (see Merge); the others run once.
 	PerTarget bool
