@@ -27,6 +27,7 @@ var operations = []Operation{
 	ec2("DescribeAddresses", "describe-addresses", "Addresses"),
 	ec2("DescribeCustomerGateways", "describe-customer-gateways", "CustomerGateways"),
 	ec2("DescribeFlowLogs", "describe-flow-logs", "FlowLogs"),
+	ec2("DescribeInstances", "describe-instances", "Reservations"),
 	ec2("DescribeInternetGateways", "describe-internet-gateways", "InternetGateways"),
 	ec2("DescribeNatGateways", "describe-nat-gateways", "NatGateways"),
 	ec2("DescribeNetworkAcls", "describe-network-acls", "NetworkAcls"),

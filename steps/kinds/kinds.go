@@ -10,7 +10,9 @@ import (
 	"playbook/steps/flowlogs"
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
+	"playbook/steps/isolate"
 	"playbook/steps/question"
+	"playbook/steps/snapshot"
 )
 
 // All returns every kind, by name.
@@ -22,6 +24,8 @@ func All() []steps.Kind {
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),
+		isolate.Kind(),
 		question.Kind(),
+		snapshot.Kind(),
 	}
 }

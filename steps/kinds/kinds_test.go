@@ -3,6 +3,7 @@ package kinds
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,30 @@ func TestResultsCanBeMerged(t *testing.T) {
 			case []any, int64:
 			default:
 				t.Errorf("%s: result.%s is a %s, neither a list nor a count", kind.Name, name, fmt.Sprintf("%T", value))
+			}
+		}
+	}
+}
+
+// TestKindsThatChangeSayWhatTheyWrite: the IAM policy is made of it, and a kind that only
+// looks must not ask for more than looking.
+func TestKindsThatChangeSayWhatTheyWrite(t *testing.T) {
+	read := regexp.MustCompile(`:(Describe|Get|List)`)
+	for _, kind := range All() {
+		if changes := kind.Effect == steps.Changes; changes != (len(kind.Writes) > 0) {
+			t.Errorf("%s: effect %s, writes %v", kind.Name, kind.Effect, kind.Writes)
+		}
+		if !slices.IsSorted(kind.Writes) || len(slices.Compact(slices.Clone(kind.Writes))) != len(kind.Writes) {
+			t.Errorf("%s: its writes are not in order: %v", kind.Name, kind.Writes)
+		}
+		for _, operation := range kind.Writes {
+			if read.MatchString(operation) {
+				t.Errorf("%s writes with %s, which only reads", kind.Name, operation)
+			}
+		}
+		for _, operation := range kind.Operations {
+			if kind.Effect == steps.Changes && !read.MatchString(operation) {
+				t.Errorf("%s calls %s, and may only plan it", kind.Name, operation)
 			}
 		}
 	}
