@@ -6,12 +6,14 @@ import (
 	"playbook/steps"
 	"playbook/steps/alarm"
 	"playbook/steps/athena"
+	"playbook/steps/block"
 	"playbook/steps/exposure"
 	"playbook/steps/flowlogs"
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
 	"playbook/steps/isolate"
 	"playbook/steps/question"
+	"playbook/steps/revoke"
 	"playbook/steps/snapshot"
 )
 
@@ -21,11 +23,13 @@ func All() []steps.Kind {
 		alarm.Kind(),
 		athena.Kind(),
 		integration.Kind(),
+		block.Kind(),
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),
 		isolate.Kind(),
 		question.Kind(),
+		revoke.Kind(),
 		snapshot.Kind(),
 	}
 }

@@ -49,7 +49,7 @@ func (w Wanted) key() string {
 	if w.Given == nil || steps.TextOf(w.Given, "id") != "" {
 		return w.ID
 	}
-	return fmt.Sprint(w.Given)
+	return fmt.Sprintf("%#v", w.Given)
 }
 
 // here are the resources of one account and region, each once, and the number of those
@@ -126,15 +126,8 @@ func (p *Plan) Protects(id string, raw map[string]any) string {
 	return ""
 }
 
-// ProtectsBlock says why a block of addresses must not be shut out, or "".
-func (p *Plan) ProtectsBlock(block netip.Prefix) string {
-	for _, protected := range p.guard.blocks {
-		if protected.Overlaps(block) {
-			return "protected: " + protected.String()
-		}
-	}
-	return ""
-}
+// ProtectedBlocks are the addresses and blocks that are protected.
+func (p *Plan) ProtectedBlocks() []netip.Prefix { return p.guard.blocks }
 
 // Block reads an address or a block, IPv4 or IPv6, in its canonical form.
 func Block(text string) (netip.Prefix, error) {

@@ -152,7 +152,7 @@ func (a *Account) make(t TB, what string, call steps.Call, outputs []map[string]
 // was. Between the two, again must plan nothing: the state is the one that was wanted.
 func (a *Account) RoundTrip(t TB, kind steps.Kind, plan func() (steps.Result, error)) {
 	t.Helper()
-	before := a.state()
+	before := a.State()
 	first, err := plan()
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -161,20 +161,20 @@ func (a *Account) RoundTrip(t TB, kind steps.Kind, plan func() (steps.Result, er
 		return
 	}
 	outputs := a.Apply(t, kind, first.Changes)
-	if reflect.DeepEqual(before, a.state()) {
+	if reflect.DeepEqual(before, a.State()) {
 		t.Errorf("%d calls alter nothing", len(first.Changes))
 	}
 	if again, err := plan(); err != nil || len(again.Changes) > 0 {
 		t.Errorf("planned again after it was carried out: %d calls, %v", len(again.Changes), err)
 	}
 	a.Undo(t, kind, first.Changes, outputs)
-	if after := a.state(); !reflect.DeepEqual(before, after) {
+	if after := a.State(); !reflect.DeepEqual(before, after) {
 		t.Errorf("undone, the account is\n%v\nand was\n%v", after, before)
 	}
 }
 
-// state is a copy to compare: AWS keeps no order in its lists.
-func (a *Account) state() any { return inOrder(steps.Plain(a.Lists)) }
+// State is a copy to compare: AWS keeps no order in its lists.
+func (a *Account) State() any { return inOrder(steps.Plain(a.Lists)) }
 
 func inOrder(value any) any {
 	switch value := value.(type) {
