@@ -7,11 +7,13 @@ import (
 	"playbook/steps/alarm"
 	"playbook/steps/athena"
 	"playbook/steps/block"
+	"playbook/steps/createflowlog"
 	"playbook/steps/exposure"
 	"playbook/steps/flowlogs"
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
 	"playbook/steps/isolate"
+	"playbook/steps/putalarm"
 	"playbook/steps/question"
 	"playbook/steps/revoke"
 	"playbook/steps/snapshot"
@@ -24,10 +26,12 @@ func All() []steps.Kind {
 		athena.Kind(),
 		integration.Kind(),
 		block.Kind(),
+		createflowlog.Kind(),
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),
 		isolate.Kind(),
+		putalarm.Kind(),
 		question.Kind(),
 		revoke.Kind(),
 		snapshot.Kind(),

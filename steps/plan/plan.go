@@ -162,3 +162,6 @@ func (p *Plan) blocks() []steps.Block {
 	}
 	return []steps.Block{{Table: table}}
 }
+
+// Region is the region that the plan is for.
+func (p *Plan) Region() string { return p.target.Region }
