@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -75,6 +76,10 @@ func position(number any) int64 {
 		return number
 	case float64:
 		return int64(number)
+	case json.Number:
+		if whole, err := number.Int64(); err == nil {
+			return whole
+		}
 	}
 	return -1
 }

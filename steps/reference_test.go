@@ -1,7 +1,9 @@
 package steps
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,14 +23,23 @@ func TestReferencesAreFilledInFromWhatCallsGaveBack(t *testing.T) {
 }
 
 func TestAStoredPlanCanBeFilledIn(t *testing.T) {
-	var stored Call
 	text, _ := json.Marshal(Call{"ec2:X", map[string]any{"ID": From(1, "GroupId")}})
-	if err := json.Unmarshal(text, &stored); err != nil {
-		t.Fatal(err)
-	}
-	got, err := stored.Resolve([]map[string]any{nil, {"GroupId": "sg-1"}})
-	if diff := cmp.Diff(Call{"ec2:X", map[string]any{"ID": "sg-1"}}, got); diff != "" || err != nil {
-		t.Error(err, diff)
+	for _, exact := range []bool{false, true} {
+		var stored Call
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		if exact {
+			decoder.UseNumber()
+		}
+		if err := decoder.Decode(&stored); err != nil {
+			t.Fatal(err)
+		}
+		got, err := stored.Resolve([]map[string]any{nil, {"GroupId": "sg-1"}})
+		if diff := cmp.Diff(Call{"ec2:X", map[string]any{"ID": "sg-1"}}, got); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		if command := stored.Command(Target{}); !strings.Contains(command, "<GroupId of call 2>") {
+			t.Error(command)
+		}
 	}
 }
 

@@ -150,6 +150,9 @@ func describeReservation(v *vpc, i *instance) object {
 	o := object{
 		"InstanceId": i.id, "InstanceType": i.kind, "ImageId": identifier("ami", v.region), "Architecture": "x86_64",
 		"Hypervisor": "xen", "VirtualizationType": "hvm", "PlatformDetails": "Linux/UNIX", "RootDeviceType": "ebs",
+		"RootDeviceName": "/dev/xvda", "BlockDeviceMappings": []object{{"DeviceName": "/dev/xvda", "Ebs": object{
+			"VolumeId": identifier("vol", i.id), "Status": "attached", "AttachTime": built, "DeleteOnTermination": true,
+		}}},
 		"LaunchTime": built, "State": object{"Code": 16, "Name": "running"}, "Monitoring": object{"State": "disabled"},
 		"Placement": object{"AvailabilityZone": v.region + n.subnet.zone, "GroupName": "", "Tenancy": "default"},
 		"VpcId":     v.id, "SubnetId": n.subnet.id, "PrivateIpAddress": n.ip.String(), "PrivateDnsName": n.privateDNS(),
