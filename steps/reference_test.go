@@ -71,3 +71,17 @@ func TestACommandShowsWhatIsToBeFilledIn(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
+
+// FuzzPath: no path makes a plan panic, and what it finds is in the output.
+func FuzzPath(f *testing.F) {
+	for _, seed := range []string{"GroupId", "List[0]", "List[1].Name", "List[99999]", ".", "[", "a.b", "List[0][0]", "\xff"} {
+		f.Add(seed)
+	}
+	output := map[string]any{"GroupId": "sg-1", "List": []any{"a", map[string]any{"Name": "b"}}}
+	f.Fuzz(func(t *testing.T, path string) {
+		got, err := Call{"ec2:X", map[string]any{"ID": From(0, path)}}.Resolve([]map[string]any{output})
+		if err == nil && path != "" && got.Input["ID"] == nil {
+			t.Errorf("%q gives nothing, and no error", path)
+		}
+	})
+}

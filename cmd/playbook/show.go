@@ -108,5 +108,8 @@ func showKinds(w io.Writer, kinds []steps.Kind) {
 		if len(kind.Operations) > 0 {
 			fmt.Fprintf(w, "\nAWS operations: `%s`.\n", strings.Join(kind.Operations, "`, `"))
 		}
+		if len(kind.Writes) > 0 {
+			fmt.Fprintf(w, "\nTo carry out or undo what it plans: `%s`.\n", strings.Join(kind.Writes, "`, `"))
+		}
 	}
 }

@@ -15,6 +15,7 @@ var target = steps.Target{Account: "111122223333", Region: "eu-west-1"}
 func TestResourcesAreLookedAtWhereTheyAreAndOnce(t *testing.T) {
 	given := []any{"a", map[string]any{"id": "a", "region": "eu-west-1"}, map[string]any{"id": "b", "name": "B", "account": "111122223333"},
 		map[string]any{"id": "c", "account": "2"}, map[string]any{"id": "c", "account": "2"}, map[string]any{"id": "c", "region": "us-east-1"},
+		map[string]any{"id": "d", "account": "2", "covered": true}, map[string]any{"id": "e", "account": "2", "covered": false},
 		map[string]any{"group": "g", "port": int64(1)}, map[string]any{"group": "g", "port": int64(2)}, map[string]any{"group": "g", "port": int64(1)}}
 	p, err := New(target, given, nil, 5)
 	if err != nil {
@@ -24,7 +25,7 @@ func TestResourcesAreLookedAtWhereTheyAreAndOnce(t *testing.T) {
 	for _, w := range p.Wanted {
 		got = append(got, w.ID+w.Name)
 	}
-	if diff := cmp.Diff([]string{"a", "bB", "g", "g"}, got); diff != "" || p.elsewhere != 2 {
+	if diff := cmp.Diff([]string{"a", "bB", "g", "g"}, got); diff != "" || p.elsewhere != 3 {
 		t.Errorf("%d elsewhere\n%s", p.elsewhere, diff)
 	}
 	for _, bad := range [][]any{{""}, {map[string]any{"name": "x"}}, {int64(1)}, {nil}, make([]any, maxGiven+1)} {

@@ -64,8 +64,9 @@ func here(all []Wanted, target steps.Target) (found []Wanted, elsewhere int64) {
 		}
 		switch {
 		case seen[key]:
-		case away:
+		case away && w.Given["covered"] != true: // what is covered needs no change
 			elsewhere++
+		case away:
 		default:
 			found = append(found, w)
 		}
@@ -117,7 +118,7 @@ func (p *Plan) Protects(id string, raw map[string]any) string {
 		for _, tag := range steps.MapsOf(raw, list) {
 			key, value := steps.TextOf(tag, "Key"), steps.TextOf(tag, "Value")
 			for _, wanted := range p.guard.tags {
-				if any, ok := wanted["value"]; steps.TextOf(wanted, "key") == key && (!ok || any == nil || fmt.Sprint(any) == value) {
+				if only := wanted["value"]; steps.TextOf(wanted, "key") == key && (only == nil || fmt.Sprint(only) == value) {
 					return fmt.Sprintf("protected by its tag %s = %s", key, value)
 				}
 			}
