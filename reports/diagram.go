@@ -14,7 +14,8 @@ import (
 // Sizes in a diagram, in units of its view box.
 const (
 	nodeWidth, nodeHeight = 150, 36
-	gapBetween            = 14
+	plainHeight           = 22 // of a node without a kind
+	gapBetween            = 8
 	groupHead             = 24
 	rowWidth              = 4 * (nodeWidth + gapBetween) // of nodes and groups side by side
 )
@@ -145,6 +146,9 @@ func place(list []*box, x, y, rowWidth float64) (width, below float64) {
 // measure finds the size of a box; what is in it is placed from the origin on.
 func (b *box) measure() {
 	b.width, b.height = nodeWidth, nodeHeight
+	if b.kind == "" {
+		b.height = plainHeight
+	}
 	if b.isGroup {
 		width, below := place(b.inside, gapBetween, groupHead, rowWidth-2*gapBetween)
 		b.width = max(nodeWidth+2*gapBetween, width+2*gapBetween)
@@ -184,7 +188,9 @@ func (s *svg) nodes(b *box) {
 	s.printf(`<g><title>%s</title><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="4" class="%s"/>`,
 		htmlText(b.kind+" "+b.label, 300), b.x, b.y, b.width, b.height, strings.TrimSpace("node "+markClass(b.mark)))
 	s.text(b.x+8, b.y+15, "start", "name", b.label, 24)
-	s.text(b.x+8, b.y+28, "start", "tick", b.kind, 28)
+	if b.kind != "" {
+		s.text(b.x+8, b.y+28, "start", "tick", b.kind, 28)
+	}
 	s.printf("</g>")
 }
 
