@@ -184,7 +184,7 @@ func (m *markdown) step(s *Step) {
 	m.heading(3, heading{"step-" + s.ID, "step " + strings.ReplaceAll(string(s.Status), " ", "-")}, statusMark(s.Status)+" "+inline(s.Title))
 	words := []string{"**" + string(s.Status) + "**"}
 	if s.Examined > 0 && s.Unit != "" {
-		words = append(words, fmt.Sprintf("%s %s looked at", thousands(s.Examined), inline(s.Unit)))
+		words = append(words, fmt.Sprintf("%s %s looked at", thousands(s.Examined), inline(steps.Units(s.Examined, s.Unit))))
 	}
 	if s.Millis >= 100 {
 		words = append(words, milliseconds(s.Millis))

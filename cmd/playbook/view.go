@@ -169,7 +169,7 @@ func (v *view) showGaps(gaps []steps.Gap) {
 func examined(o journal.Outcome) string {
 	var words []string
 	if o.Examined > 0 && o.Unit != "" && o.Unit != "statement" && o.Unit != "answer" {
-		words = append(words, fmt.Sprintf("%s %s", thousands(o.Examined), o.Unit))
+		words = append(words, fmt.Sprintf("%s %s", thousands(o.Examined), steps.Units(o.Examined, o.Unit)))
 	}
 	if o.Millis >= 100 {
 		words = append(words, fmt.Sprintf("%.1f s", float64(o.Millis)/1000))
