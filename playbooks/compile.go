@@ -97,7 +97,7 @@ func ownResult(kind steps.Kind, result reflect.Type, forEach bool) reflect.Type 
 	switch {
 	case !forEach:
 		return result
-	case result == nil || kind.PerTarget:
+	case result == nil || kind.Merged():
 		// Elements of the inner lists gain account and region (see steps.Merge), which
 		// a Go type cannot say: they stay untyped.
 		return reflect.TypeFor[[]any]()

@@ -73,12 +73,10 @@ func (r *Run) execute(ctx context.Context, step *playbooks.Step, st *state, stor
 // to e what came of it.
 func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, values map[string]any, item any,
 	store *journal.Store, e *execution) (result any, cut []string) {
-	targets := []steps.Target{{}}
-	if step.Kind.PerTarget {
-		if targets = st.targets; len(targets) == 0 {
-			e.failed = append(e.failed, "there is no account and region to look at")
-			return nil, nil
-		}
+	targets := st.targetsOf(step.Kind)
+	if len(targets) == 0 {
+		e.failed = append(e.failed, "there is no account and region to look at")
+		return nil, nil
 	}
 	var reached []steps.Target
 	var results []map[string]any
@@ -94,7 +92,7 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 			plain, _ := steps.Plain(found.Value).(map[string]any)
 			reached, results = append(reached, target), append(results, plain)
 		}
-		if err == nil && step.ForEach != nil && found.Quality.Examined == 0 && !step.Kind.PerTarget {
+		if err == nil && step.ForEach != nil && found.Quality.Examined == 0 && !step.Kind.Merged() {
 			// Other items may have seen much; this one saw nothing.
 			found.Quality.Gaps = append(found.Quality.Gaps, steps.Gap{
 				Source: fmt.Sprintf("item %v", item), Problem: nothing(found.Quality), Blocking: true,
@@ -111,10 +109,28 @@ func (r *Run) executeItem(ctx context.Context, step *playbooks.Step, st *state, 
 	switch {
 	case results == nil:
 		return nil, cut
-	case step.Kind.PerTarget:
+	case step.Kind.Merged():
 		return steps.Merge(reached, results), cut
 	}
 	return results[0], cut
+}
+
+// targetsOf are the targets that a kind runs on: each account and region, each account
+// in order, or one without either.
+func (st *state) targetsOf(kind steps.Kind) []steps.Target {
+	switch {
+	case kind.PerTarget:
+		return st.targets
+	case kind.PerAccount:
+		var accounts []steps.Target
+		for _, target := range st.targets {
+			if account := (steps.Target{Account: target.Account}); !slices.Contains(accounts, account) {
+				accounts = append(accounts, account)
+			}
+		}
+		return accounts
+	}
+	return []steps.Target{{}}
 }
 
 // fail sorts an error of one part into what it means for the step.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 
 	"playbook/runner/journal"
 	"playbook/steps"
@@ -56,6 +56,10 @@ func (r *recorder) Read(ctx context.Context, operation string, input map[string]
 	}
 }
 
+// paging are the fields of a page that say whether another one follows: what is
+// recorded is one whole page.
+var paging = []string{"NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated"}
+
 // addPage joins pages as the AWS CLI does: lists are concatenated, tokens dropped.
 func addPage(whole, page map[string]any) {
 	for key, value := range page {
@@ -64,14 +68,14 @@ func addPage(whole, page map[string]any) {
 		switch {
 		case isList:
 			whole[key] = append(before[:len(before):len(before)], list...)
-		case strings.EqualFold(key, "NextToken"):
+		case slices.Contains(paging, key):
 		default:
 			whole[key] = value
 		}
 	}
 }
 
-// store writes the answers down: evidence/<step>/<account>/<region>/<call>.json. Calls
+// store writes the answers down: evidence/<step>/<account>/<region or global>/<call>.json. Calls
 // with an input are numbered and keep it, as a case does.
 func (r *recorder) store() error {
 	var errs []error
@@ -85,7 +89,7 @@ func (r *recorder) store() error {
 		}
 		name += ".json"
 		if r.target.Account != "" {
-			name = r.target.Account + "/" + r.target.Region + "/" + name
+			name = r.target.Account + "/" + cmp.Or(r.target.Region, "global") + "/" + name
 		}
 		_, err := r.files.Write(name, func(w io.Writer) error {
 			encoder := json.NewEncoder(w)

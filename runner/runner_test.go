@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,7 @@ func attemptsOf(ctx context.Context) *int {
 var testKinds = []steps.Kind{
 	{Name: "emit", Effect: steps.Reads, Result: emitted{}, New: func() steps.Step { return &emit{Examined: 10} }, Operations: []string{"ec2:DescribeVpcs"}},
 	{Name: "emit_there", Effect: steps.Reads, Result: emitted{}, PerTarget: true, New: func() steps.Step { return &emit{Examined: 10} }, Operations: []string{"ec2:DescribeVpcs"}},
+	{Name: "emit_account", Effect: steps.Reads, Result: emitted{}, PerAccount: true, New: func() steps.Step { return &emit{Examined: 10} }, Operations: []string{"ec2:DescribeVpcs"}},
 }
 
 type ground struct{ targets []steps.Target }
@@ -137,8 +139,8 @@ type pages struct{}
 
 func (pages) Read(context.Context, string, map[string]any) iter.Seq2[map[string]any, error] {
 	return func(yield func(map[string]any, error) bool) {
-		_ = yield(map[string]any{"Vpcs": []any{"a"}, "NextToken": "x"}, nil) &&
-			yield(map[string]any{"Vpcs": []any{"b"}}, nil)
+		_ = yield(map[string]any{"Vpcs": []any{"a"}, "NextToken": "x", "Marker": "y", "IsTruncated": true}, nil) &&
+			yield(map[string]any{"Vpcs": []any{"b"}, "IsTruncated": false}, nil)
 	}
 }
 
@@ -151,6 +153,11 @@ func execute(t *testing.T, ctx context.Context, body string) (map[string]journal
 }
 
 func executeWith(t *testing.T, ctx context.Context, declared string, params map[string]any, body string) (map[string]journal.Outcome, runner.Summary, string) {
+	t.Helper()
+	return executeOn(t, ctx, twoTargets, declared, params, body)
+}
+
+func executeOn(t *testing.T, ctx context.Context, targets []steps.Target, declared string, params map[string]any, body string) (map[string]journal.Outcome, runner.Summary, string) {
 	t.Helper()
 	source := "playbook: 1\nid: test\ntitle: Test\n" + declared + "steps:\n" + body
 	p, diagnostics := playbooks.Load("test.yaml", []byte(source), testKinds)
@@ -167,7 +174,7 @@ func executeWith(t *testing.T, ctx context.Context, declared string, params map[
 	defer folder.Close()
 	outcomes := map[string]journal.Outcome{}
 	run := runner.Run{
-		Playbook: p, Params: params, Ground: ground{twoTargets}, Now: at, Prompter: &runner.Answers{},
+		Playbook: p, Params: params, Ground: ground{targets}, Now: at, Prompter: &runner.Answers{},
 		Folder: folder, ID: "r", Started: at, Clock: clock, Selected: func(*playbooks.Step) bool { return true },
 		Observe: func(e journal.Event) {
 			if e.Outcome != nil {
@@ -295,6 +302,25 @@ func TestWhatWasLookedAtPassesOrIsFound(t *testing.T) {
 	}
 	if summary.Exit != 0 || summary.Worst != steps.High || summary.Findings["high"] != 2 {
 		t.Errorf("summary is %+v", summary)
+	}
+}
+
+func TestAPerAccountKindRunsOnceForEachAccount(t *testing.T) {
+	targets := []steps.Target{
+		{Account: "111122223333", Region: "eu-west-1"}, {Account: "111122223333", Region: "us-east-1"}, {Account: "444455556666", Region: "eu-west-1"}}
+	body := strings.Replace(step("a", "with: {read: 'ec2:DescribeVpcs', rows: [{size: 9}]}\nexpect:\n  - id: small\n    each: result.rows\n    that: item.size < 5\n    severity: low\n    finding: big"), "emit\n", "emit_account\n", 1)
+	outcomes, _, _ := executeOn(t, context.Background(), targets, "", map[string]any{}, body)
+	got := outcomes["a"]
+	if got.Status != steps.Findings || got.Examined != 20 || len(got.Findings) != 2 {
+		t.Fatalf("%s after %d (%s), findings %+v", got.Status, got.Examined, got.Reason, got.Findings)
+	}
+	for i, account := range []string{"111122223333", "444455556666"} {
+		if f := got.Findings[i]; f.Account != account || f.Region != "" {
+			t.Errorf("finding %d is of %q/%q, want %s without a region", i, f.Account, f.Region, account)
+		}
+		if want := "evidence/a/" + account + "/global/ec2-describe-vpcs.json"; !slices.ContainsFunc(got.Evidence, func(f steps.File) bool { return f.Path == want }) {
+			t.Errorf("%s is not among the evidence %v", want, got.Evidence)
+		}
 	}
 }
 

@@ -40,6 +40,10 @@ type Kind struct {
 	// merged (see Merge); the others run once.
 	PerTarget bool
 
+	// PerAccount kinds read what AWS answers alike in every region (IAM): they run once
+	// for each account, with a target that has no region, and are merged likewise.
+	PerAccount bool
+
 	// Result is the zero value of the Go struct that Run returns in Result.Value.
 	// Expressions are type-checked against its json tags.
 	Result any
@@ -49,6 +53,9 @@ type Kind struct {
 	// enum, minimum, description) and then calls Run on it.
 	New func() Step
 }
+
+// Merged reports whether the kind runs on several targets, with results that Merge joins.
+func (k Kind) Merged() bool { return k.PerTarget || k.PerAccount }
 
 // Step does the work of one step: the receiver is the decoded `with:`.
 //

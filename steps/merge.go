@@ -2,8 +2,8 @@ package steps
 
 // Merge joins the plain results of one step on several targets into one: lists are
 // concatenated, each element that is a map gaining "account" and "region"; integers
-// are counts and are added up. A PerTarget kind's result holds nothing else at its
-// top level (a test over all kinds sees to that).
+// are counts and are added up. The result of a kind that is merged holds nothing else at
+// its top level (a test over all kinds sees to that).
 func Merge(targets []Target, results []map[string]any) map[string]any {
 	merged := map[string]any{}
 	for i, result := range results {

@@ -103,6 +103,8 @@ func showKinds(w io.Writer, kinds []steps.Kind) {
 		fmt.Fprintf(w, "\n## %s\n\n%s. It %s", kind.Name, kind.Summary, kind.Effect)
 		if kind.PerTarget {
 			fmt.Fprint(w, ", once for each account and region")
+		} else if kind.PerAccount {
+			fmt.Fprint(w, ", once for each account")
 		}
 		fmt.Fprintf(w, ".\n\n%s\n\n```yaml\n%s\n```\n", strings.TrimSpace(kind.Doc), strings.TrimSpace(kind.Example))
 		if len(kind.Operations) > 0 {

@@ -50,7 +50,7 @@ func openCase(dir string) (*Case, error) {
 	if c.about, err = readAbout(dir); err != nil {
 		return nil, err
 	}
-	answered, err := answeredTargets(dir)
+	answered, global, err := answeredTargets(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -64,39 +64,39 @@ func openCase(dir string) (*Case, error) {
 		return nil, fmt.Errorf("%s holds neither aws/<account>/<region>/ with answers of the AWS CLI "+
 			"nor s3/<bucket>/…/AWSLogs/<account>/vpcflowlogs/<region>/ with flow logs", dir)
 	}
-	c.targets = c.about.withDeclared(found)
+	c.targets = c.about.withDeclared(found, global)
 	return c, nil
 }
 
-// answeredTargets lists the accounts and regions that have a folder of answers. A
-// folder under any other name is refused: passed over in silence, what it holds would
-// never be looked at.
-func answeredTargets(dir string) ([]steps.Target, error) {
-	var targets []steps.Target
+// answeredTargets lists the accounts and regions that have a folder of answers, and the
+// accounts that have one of answers for all regions. A folder under any other name is
+// refused: passed over in silence, what it holds would never be looked at.
+func answeredTargets(dir string) (targets []steps.Target, global []string, err error) {
 	top := filepath.Join(dir, "aws")
 	accounts, err := folders(top)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, account := range accounts {
 		if !accountID.MatchString(account) {
-			return nil, fmt.Errorf("%s is not the id of an account: its folder has the twelve digits as its name", filepath.Join(top, account))
+			return nil, nil, fmt.Errorf("%s is not the id of an account: its folder has the twelve digits as its name", filepath.Join(top, account))
 		}
 		regions, err := folders(filepath.Join(top, account))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, region := range regions {
 			switch {
 			case region == "global":
+				global = append(global, account)
 			case !regionName.MatchString(region):
-				return nil, fmt.Errorf("%s is not the name of a region, as eu-west-1, and not global", filepath.Join(top, account, region))
+				return nil, nil, fmt.Errorf("%s is not the name of a region, as eu-west-1, and not global", filepath.Join(top, account, region))
 			default:
 				targets = append(targets, steps.Target{Account: account, Region: region})
 			}
 		}
 	}
-	return targets, nil
+	return targets, global, nil
 }
 
 // folders lists the folders in a folder, without hidden ones.
@@ -135,13 +135,15 @@ func notALinkToAFolder(path string, entry fs.DirEntry) error {
 
 // withDeclared adds what case.yaml says was to be collected and nothing was found of:
 // such an account has to fail its steps, not vanish. An account with anything in the
-// case is taken as it is: it need not be in every region.
-func (a about) withDeclared(targets []steps.Target) []steps.Target {
+// case is taken as it is: it need not be in every region. One that has answers for all
+// regions only counts as declared, or nobody would look at them.
+func (a about) withDeclared(targets []steps.Target, global []string) []steps.Target {
 	var accounts, regions []string
 	for _, target := range targets {
 		accounts, regions = append(accounts, target.Account), append(regions, target.Region)
 	}
-	for _, account := range a.accounts {
+	declared := slices.Concat(a.accounts, global)
+	for _, account := range declared {
 		if !slices.Contains(accounts, account) {
 			for _, region := range append(slices.Clone(a.regions), regions...) {
 				targets = append(targets, steps.Target{Account: account, Region: region})
@@ -150,7 +152,7 @@ func (a about) withDeclared(targets []steps.Target) []steps.Target {
 	}
 	for _, region := range a.regions {
 		if !slices.Contains(regions, region) {
-			for _, account := range append(slices.Clone(a.accounts), accounts...) {
+			for _, account := range slices.Concat(a.accounts, accounts) {
 				targets = append(targets, steps.Target{Account: account, Region: region})
 			}
 		}

@@ -134,6 +134,21 @@ regions: [eu-west-1, us-east-1]
 	}
 }
 
+func TestAnAccountWithGlobalAnswersOnlyIsATarget(t *testing.T) {
+	kase, err := OpenCase(folder(t, `
+-- aws/111122223333/eu-west-1/x --
+-- aws/111122223333/global/x --
+-- aws/999900001111/global/iam-get-account-authorization-details.json --
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []steps.Target{{Account: "111122223333", Region: "eu-west-1"}, {Account: "999900001111", Region: "eu-west-1"}}
+	if diff := cmp.Diff(want, kase.Targets()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestMistakesInCaseYAML(t *testing.T) {
 	_, err := OpenCase(folder(t, `
 -- case.yaml --

@@ -24,6 +24,9 @@ var operations = []Operation{
 	// exist" (CloudWatch API Reference, DescribeAlarms).
 	{Name: "cloudwatch:DescribeAlarms", Service: "cloudwatch", Command: "describe-alarms",
 		Options: "--alarm-types MetricAlarm CompositeAlarm", Lists: []string{"MetricAlarms", "CompositeAlarms"}},
+	// A call for each resource: what is asked and for which time is its input.
+	{Name: "cloudwatch:GetMetricData", Service: "cloudwatch", Command: "get-metric-data",
+		Options: "--cli-input-json '<the Input>'", Lists: []string{"MetricDataResults", "Messages"}},
 	ec2("DescribeAddresses", "describe-addresses", "Addresses"),
 	ec2("DescribeCustomerGateways", "describe-customer-gateways", "CustomerGateways"),
 	ec2("DescribeFlowLogs", "describe-flow-logs", "FlowLogs"),
@@ -39,6 +42,8 @@ var operations = []Operation{
 	ec2("DescribeVpcPeeringConnections", "describe-vpc-peering-connections", "VpcPeeringConnections"),
 	ec2("DescribeVpcs", "describe-vpcs", "Vpcs"),
 	{Name: "ec2:GetFlowLogsIntegrationTemplate", Service: "ec2", Command: "get-flow-logs-integration-template", Text: "Result"},
+	{Name: "iam:GetAccountAuthorizationDetails", Service: "iam", Command: "get-account-authorization-details", Global: true,
+		Lists: []string{"UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"}},
 }
 
 func ec2(name, command, list string) Operation {

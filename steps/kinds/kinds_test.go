@@ -56,7 +56,7 @@ func yamlNames(t reflect.Type) []string {
 // steps.Merge can join without inventing anything: lists and counts.
 func TestResultsCanBeMerged(t *testing.T) {
 	for _, kind := range All() {
-		if !kind.PerTarget {
+		if !kind.Merged() {
 			continue
 		}
 		fields, ok := steps.Plain(kind.Result).(map[string]any)
