@@ -87,11 +87,14 @@ func (a *answers) pages(ctx context.Context, op Operation, give func(map[string]
 // calls gives the pages of an operation with input: <file>/*.json hold the calls that
 // were made, each {"Input": …, "Output": …}.
 func (a *answers) calls(ctx context.Context, op Operation, input map[string]any, give func(map[string]any) bool) error {
+	asked, _ := steps.Plain(input).(map[string]any)
 	made, err := a.made(op)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a.missingCall(op, asked)
+	}
 	if err != nil {
 		return err
 	}
-	asked, _ := steps.Plain(input).(map[string]any)
 	whole := false
 	for {
 		if err := ctx.Err(); err != nil {
@@ -113,7 +116,7 @@ func (a *answers) calls(ctx context.Context, op Operation, input map[string]any,
 			whole = whole || has
 		}
 		if output == nil {
-			return a.missing(op, a.base(op)+"/*.json", 1)
+			return a.missingCall(op, asked)
 		}
 		if !give(output) {
 			return nil
@@ -144,9 +147,6 @@ func (a *answers) made(op Operation) ([]call, error) {
 	}
 	defer root.Close()
 	entries, err := fs.ReadDir(root.FS(), a.base(op))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, a.missing(op, a.base(op)+"/*.json", 1)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", op.Name, err)
 	}
@@ -192,14 +192,23 @@ func (a *answers) missing(op Operation, name string, page int) error {
 	}
 	command += " --output json"
 	m := &steps.Missing{What: fmt.Sprintf("the answer of %s for %s", op.Name, a.target), Path: name}
-	switch {
-	case path.Base(name) == "*.json":
-		m.What += " to a call with this input"
-		m.Hint = fmt.Sprintf(`make the call (%s), and store it as {"Input": …, "Output": …}`, command)
-		return m
-	case page > 1:
+	if page > 1 {
 		m.What = fmt.Sprintf("page %d of %s", page, m.What)
 	}
 	m.Hint = fmt.Sprintf("in the case's folder, with credentials for account %s: %s > %s.json", a.target.Account, command, a.base(op))
 	return m
+}
+
+// missingCall says which call with input is not in the case, and how to make it.
+func (a *answers) missingCall(op Operation, input map[string]any) error {
+	target := a.target
+	if op.Global {
+		target.Region = ""
+	}
+	return &steps.Missing{
+		What: fmt.Sprintf("the answer of %s for %s to a call with this input", op.Name, a.target),
+		Path: a.base(op) + "/*.json",
+		Hint: fmt.Sprintf(`make the call (%s --output json), and store it as {"Input": …, "Output": …}`,
+			steps.Call{Operation: op.Name, Input: input}.Command(target)),
+	}
 }

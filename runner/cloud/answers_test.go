@@ -121,7 +121,7 @@ func TestMissingAnswers(t *testing.T) {
 			"ec2:DescribeVpcs", map[string]any{"VpcIds": []string{"vpc-1"}}, 0, steps.Missing{
 				What: "the answer of ec2:DescribeVpcs for 111122223333/eu-west-1 to a call with this input",
 				Path: "aws/111122223333/eu-west-1/ec2-describe-vpcs/*.json",
-				Hint: `make the call (aws ec2 describe-vpcs --region eu-west-1 --output json), and store it as {"Input": …, "Output": …}`,
+				Hint: `make the call (aws ec2 describe-vpcs --cli-input-json '{"VpcIds":["vpc-1"]}' --region eu-west-1 --output json), and store it as {"Input": …, "Output": …}`,
 			}},
 	}
 	for _, test := range tests {

@@ -26,7 +26,7 @@ var operations = []Operation{
 		Options: "--alarm-types MetricAlarm CompositeAlarm", Lists: []string{"MetricAlarms", "CompositeAlarms"}},
 	// A call for each resource: what is asked and for which time is its input.
 	{Name: "cloudwatch:GetMetricData", Service: "cloudwatch", Command: "get-metric-data",
-		Options: "--cli-input-json '<the Input>'", Lists: []string{"MetricDataResults", "Messages"}},
+		Lists: []string{"MetricDataResults", "Messages"}},
 	ec2("DescribeAddresses", "describe-addresses", "Addresses"),
 	ec2("DescribeCustomerGateways", "describe-customer-gateways", "CustomerGateways"),
 	ec2("DescribeFlowLogs", "describe-flow-logs", "FlowLogs"),

@@ -13,6 +13,7 @@ import (
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
 	"playbook/steps/isolate"
+	"playbook/steps/metrics"
 	"playbook/steps/putalarm"
 	"playbook/steps/question"
 	"playbook/steps/revoke"
@@ -32,6 +33,7 @@ func All() []steps.Kind {
 		inventory.Kind(),
 		isolate.Kind(),
 		putalarm.Kind(),
+		metrics.Kind(),
 		question.Kind(),
 		revoke.Kind(),
 		snapshot.Kind(),
