@@ -4,6 +4,7 @@ package kinds
 
 import (
 	"playbook/steps"
+	"playbook/steps/access"
 	"playbook/steps/alarm"
 	"playbook/steps/athena"
 	"playbook/steps/block"
@@ -23,6 +24,7 @@ import (
 // All returns every kind, by name.
 func All() []steps.Kind {
 	return []steps.Kind{
+		access.Kind(),
 		alarm.Kind(),
 		athena.Kind(),
 		integration.Kind(),
