@@ -74,7 +74,14 @@ var symbols = map[string]string{
 // Result has a check for each resource.
 type Result struct {
 	Checks []Check `json:"checks"`
+	Topics []Topic `json:"topics"` // what a new alarm could tell: at most one an account and region
 	Alarms int64   `json:"alarms"` // metric alarms that were looked at
+}
+
+// Topic is the SNS topic that most alarms tell.
+type Topic struct {
+	ARN    string `json:"arn"`
+	Alarms int64  `json:"alarms"` // how many tell it
 }
 
 // Check says whether one resource has the alarm. Without it, the fields from alarm to
@@ -143,7 +150,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 			here = append(here, r)
 		}
 	}
-	result := Result{Checks: []Check{}}
+	result := Result{Checks: []Check{}, Topics: []Topic{}}
 	if len(here) == 0 {
 		return steps.Result{Value: result, Quality: quality}, nil
 	}
@@ -152,6 +159,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 		return steps.Result{}, err
 	}
 	result.Alarms = int64(len(all.metric))
+	result.Topics = append(result.Topics, all.topic(s.Namespace, env.Target)...)
 	for _, r := range here {
 		result.Checks = append(result.Checks, s.check(r, all))
 	}

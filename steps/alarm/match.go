@@ -3,6 +3,7 @@ package alarm
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,6 +156,37 @@ func notifications(raw map[string]any) (tell, others []string) {
 		}
 	}
 	return tell, others
+}
+
+// topic is the SNS topic of this account and region that most alarms on a namespace tell,
+// or most alarms on anything when none does.
+func (a alarms) topic(namespace string, here steps.Target) []Topic {
+	counts := map[string][2]int64{} // of the namespace, of all
+	for _, raw := range a.metric {
+		if raw["ActionsEnabled"] != true {
+			continue
+		}
+		of := steps.TextOf(flat(raw), "Namespace")
+		tell, _ := notifications(raw)
+		for _, arn := range tell {
+			if part := strings.Split(arn, ":"); len(part) != 6 || part[2] != "sns" || part[3] != here.Region || part[4] != here.Account {
+				continue
+			}
+			count := counts[arn]
+			count[1]++
+			if of == namespace {
+				count[0]++
+			}
+			counts[arn] = count
+		}
+	}
+	if len(counts) == 0 {
+		return nil
+	}
+	best := slices.MaxFunc(slices.Sorted(maps.Keys(counts)), func(x, y string) int {
+		return cmp.Or(cmp.Compare(counts[x][0], counts[y][0]), cmp.Compare(counts[x][1], counts[y][1]))
+	})
+	return []Topic{{best, counts[best][1]}}
 }
 
 func (s *Step) blocks(result Result) []steps.Block {
