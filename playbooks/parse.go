@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -91,6 +92,8 @@ func (l *loader) fill(p *Playbook, root *yaml.Node) {
 	}
 	p.ID, p.Title, p.Summary = f.ID, f.Title, f.Summary
 	p.Document, p.Classification, p.Objectives = f.Document, f.Classification, f.Objectives
+	document := child(root, "document")
+	p.approved = placeOf(cmp.Or(child(document, "approved"), document))
 	for i, raw := range f.Steps {
 		p.Steps[i].fill(raw)
 	}

@@ -27,6 +27,8 @@ type Playbook struct {
 
 	Path   string // as the user named it
 	Source []byte // the file as it was read
+
+	approved place // of document.approved, or of what comes nearest
 }
 
 // Document is the governance of a playbook: who wrote and who approved it, and what

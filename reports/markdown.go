@@ -53,6 +53,7 @@ func (m *markdown) body(r *Report) {
 			m.step(&phase.Steps[i])
 		}
 	}
+	m.playbook(r.Run.Playbook)
 	m.annex(r)
 }
 

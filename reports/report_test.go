@@ -43,7 +43,12 @@ func fixture(t testing.TB, text func(string) string) string {
 	folder, err := journal.Create(dir, journal.Run{
 		ID: "01KQ", Tool: "playbook test", Operator: text("Dana"), Host: text("ws1"), Ground: "case", Case: text("sample"),
 		Playbook: journal.Playbook{ID: "vpc-flow", Title: text("Analyze VPC Flow Logs"), Path: "vpc-flow.yaml", SHA256: strings.Repeat("ab", 32),
-			Document: json.RawMessage(`{"approver":"Robin","approved":"2026-01-15"}`), Steps: heads},
+			Summary: text("Find out who talked to whom."), Steps: heads,
+			Document: asJSON(t, map[string]any{"author": text("Kim"), "approver": text("Robin"), "approved": "2026-01-15",
+				"sources": []any{map[string]any{"title": text("A source"), "url": text("https://example.com/a_b"), "license": text("CC-BY-4.0")}}}),
+			Classification: asJSON(t, map[string]any{"category": text("Log Analysis"), "tactics": []any{text("Exfiltration")}, "tools": []any{"Athena", text("CloudWatch")},
+				"resources": []any{text("VPC")}, "indicators": []any{text("Third-party notice")}, "log_sources": []any{text("VPC Flow Logs")}, "teams": []any{text("SOC")}}),
+			Objectives: map[string][]string{"determine": {text("Damage"), "Intent"}, "recover": {text("Hardened configuration")}, "caf": {"directive", "detective"}}},
 		Window:     steps.Window{From: at.AddDate(0, 0, -14), To: at},
 		WindowFrom: "case.yaml", Now: at, Targets: []steps.Target{{Account: "111122223333", Region: "eu-west-1"}},
 		Params: map[string]any{"table": text("vpcflow"), "token": "***"}, Selection: "--phase detection",
@@ -193,6 +198,15 @@ func TestHeadlineIsNoFalseAllClear(t *testing.T) {
 			}
 		})
 	}
+}
+
+func asJSON(t testing.TB, v any) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func TestApprovalIsChecked(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,7 @@ func validateCommand(s streams, kinds []steps.Kind) *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			paths, unreadable := playbookFiles(args)
-			return validate(s, kinds, paths, unreadable, asJSON)
+			return validate(s, kinds, paths, unreadable, asJSON, time.Now())
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print the diagnostics as a JSON list")
@@ -58,7 +59,7 @@ func playbookFiles(args []string) (paths []string, unreadable []error) {
 	return paths, unreadable
 }
 
-func validate(s streams, kinds []steps.Kind, paths []string, unreadable []error, asJSON bool) error {
+func validate(s streams, kinds []steps.Kind, paths []string, unreadable []error, asJSON bool, now time.Time) error {
 	all := diagnostic.List{}
 	sources := map[string]string{}
 	for _, path := range paths {
@@ -68,8 +69,11 @@ func validate(s streams, kinds []steps.Kind, paths []string, unreadable []error,
 			continue
 		}
 		sources[found] = string(source)
-		_, diagnostics := playbooks.Load(found, source, kinds)
+		p, diagnostics := playbooks.Load(found, source, kinds)
 		all = append(all, diagnostics...)
+		if p != nil {
+			all = append(all, p.Approval(now)...)
+		}
 	}
 	if err := printDiagnostics(s, all, sources, asJSON); err != nil {
 		return err
@@ -95,14 +99,28 @@ func printDiagnostics(s streams, all diagnostic.List, sources map[string]string,
 	if err := all.Print(s.out, func(file string) string { return sources[file] }); err != nil {
 		return err
 	}
-	if count := len(all); count > 0 {
-		files := map[string]bool{}
-		for _, d := range all {
-			files[d.File] = true
-		}
-		fmt.Fprintf(s.out, "\n%s in %s\n", plural(count, "mistake"), plural(len(files), "file"))
+	if len(all) > 0 {
+		fmt.Fprintf(s.out, "\n%s\n", tally(all))
 	}
 	return nil
+}
+
+// tally counts what is wrong: "2 mistakes and 1 warning in 1 file".
+func tally(all diagnostic.List) string {
+	files := map[string]bool{}
+	counts := map[diagnostic.Severity]int{}
+	for _, d := range all {
+		files[d.File] = true
+		counts[d.Severity]++
+	}
+	var parts []string
+	if n := counts[diagnostic.Error]; n > 0 {
+		parts = append(parts, plural(n, "mistake"))
+	}
+	if n := counts[diagnostic.Warning]; n > 0 {
+		parts = append(parts, plural(n, "warning"))
+	}
+	return strings.Join(parts, " and ") + " in " + plural(len(files), "file")
 }
 
 func plural(n int, noun string) string {
