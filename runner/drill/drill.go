@@ -120,6 +120,9 @@ func (s *scenario) write(ctx context.Context, dir string) error {
 		if err := writeAnswers(dir, s.world, t, s.bucket); err != nil {
 			return err
 		}
+		if err := s.writeMetrics(dir, t); err != nil {
+			return err
+		}
 		if err := writeJSON(dir, "aws/"+t.Account+"/"+t.Region+"/securityhub-get-findings.json", s.securityHubFindings(t.Account, t.Region)); err != nil {
 			return err
 		}

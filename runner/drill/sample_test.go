@@ -34,7 +34,7 @@ func TestSampleIsDeterministic(t *testing.T) {
 		logs := strings.HasSuffix(name, ".log.gz")
 		if same := tree(t, first)[name] == hash; same && logs {
 			t.Errorf("another seed has the same records in %s", name)
-		} else if !same && strings.HasPrefix(name, "aws/") {
+		} else if !same && strings.HasPrefix(name, "aws/") && !strings.Contains(name, "get-metric-data") {
 			t.Errorf("another seed has another world in %s", name)
 		}
 		if logs {

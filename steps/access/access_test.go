@@ -372,7 +372,7 @@ func TestPreparedAnswers(t *testing.T) {
 	}
 	want := []Answer{
 		{"change_roles", "2 roles can change services: deploy (ec2, s3), old (rds). " + unknown},
-		{"role_holders", "Users can assume 1 role that can change services: deploy: boss, dana. 1 role of them can be assumed from outside the account: deploy. " + unknown},
+		{"role_holders", "The account has 3 users; users can assume 1 role that can change services: deploy: boss, dana. 1 role that can change services can be assumed from outside the account: deploy. " + unknown},
 		{"least_privilege", "1 administrator: user boss. 1 principal without being one can become one: user sam (inline policy p of sam allows iam:CreateAccessKey on " +
 			arn("user", "boss") + ", an administrator). 1 role that can change services has not been used for 90 days: old. Which services the others have used was not looked at. " + unknown},
 	}

@@ -16,8 +16,12 @@ func (s *Step) answers(result Result) []Answer {
 	var changers, administrators, escalating, holders, unused, outside []string
 	holderCount := 0
 	users := map[string]bool{}
+	userCount := 0
 	for _, p := range result.Principals {
-		users[p.ARN] = p.Type == "user"
+		if p.Type == "user" {
+			users[p.ARN] = true
+			userCount++
+		}
 		if p.Administrator {
 			label := p.Type + " " + p.Name
 			if p.Escalates {
@@ -53,8 +57,8 @@ func (s *Step) answers(result Result) []Answer {
 	}
 	return []Answer{
 		{"change_roles", fmt.Sprintf("%s can change services: %s. %s", count(len(changers), "role"), list(changers), unknown)},
-		{"role_holders", fmt.Sprintf("Users can assume %s that can change services: %s. %s of them can be assumed from outside the account: %s. %s",
-			count(holderCount, "role"), list(holders), count(len(outside), "role"), list(outside), unknown)},
+		{"role_holders", fmt.Sprintf("The account has %s; users can assume %s that can change services: %s. %s that can change services can be assumed from outside the account: %s. %s",
+			count(userCount, "user"), count(holderCount, "role"), list(holders), count(len(outside), "role"), list(outside), unknown)},
 		{"least_privilege", fmt.Sprintf("%s: %s. %s without being one can become one: %s. %s that can change services %s not been used for %d days: %s. "+
 			"Which services the others have used was not looked at. %s",
 			count(len(administrators), "administrator"), list(administrators), count(len(escalating), "principal"), list(escalating),
