@@ -74,14 +74,7 @@ var symbols = map[string]string{
 // Result has a check for each resource.
 type Result struct {
 	Checks []Check `json:"checks"`
-	Topics []Topic `json:"topics"` // what a new alarm could tell: at most one an account and region
 	Alarms int64   `json:"alarms"` // metric alarms that were looked at
-}
-
-// Topic is the SNS topic that most alarms tell.
-type Topic struct {
-	ARN    string `json:"arn"`
-	Alarms int64  `json:"alarms"` // how many tell it
 }
 
 // Check says whether one resource has the alarm. Without it, the fields from alarm to
@@ -99,6 +92,7 @@ type Check struct {
 	StateReason string   `json:"state_reason"`
 	Nearest     string   `json:"nearest"`  // the alarm that comes nearest, when none is as wanted
 	Problems    []string `json:"problems"` // how it differs, or that there is none
+	Topic       string   `json:"topic"`    // ARN of the SNS topic that most alarms here tell, for a new one; or ""
 }
 
 // resource is one of the values, and where it is to be checked ("" is everywhere).
@@ -150,7 +144,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 			here = append(here, r)
 		}
 	}
-	result := Result{Checks: []Check{}, Topics: []Topic{}}
+	result := Result{Checks: []Check{}}
 	if len(here) == 0 {
 		return steps.Result{Value: result, Quality: quality}, nil
 	}
@@ -159,9 +153,11 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 		return steps.Result{}, err
 	}
 	result.Alarms = int64(len(all.metric))
-	result.Topics = append(result.Topics, all.topic(s.Namespace, env.Target)...)
+	topic := all.topic(s.Namespace, env.Target)
 	for _, r := range here {
-		result.Checks = append(result.Checks, s.check(r, all))
+		check := s.check(r, all)
+		check.Topic = topic
+		result.Checks = append(result.Checks, check)
 	}
 	quality.Examined = int64(len(result.Checks))
 	return steps.Result{Value: result, Blocks: s.blocks(result), Quality: quality}, nil

@@ -159,8 +159,8 @@ func notifications(raw map[string]any) (tell, others []string) {
 }
 
 // topic is the SNS topic of this account and region that most alarms on a namespace tell,
-// or most alarms on anything when none does.
-func (a alarms) topic(namespace string, here steps.Target) []Topic {
+// or most alarms on anything when none does; "" when no alarm tells one.
+func (a alarms) topic(namespace string, here steps.Target) string {
 	counts := map[string][2]int64{} // of the namespace, of all
 	for _, raw := range a.metric {
 		if raw["ActionsEnabled"] != true {
@@ -181,12 +181,11 @@ func (a alarms) topic(namespace string, here steps.Target) []Topic {
 		}
 	}
 	if len(counts) == 0 {
-		return nil
+		return ""
 	}
-	best := slices.MaxFunc(slices.Sorted(maps.Keys(counts)), func(x, y string) int {
+	return slices.MaxFunc(slices.Sorted(maps.Keys(counts)), func(x, y string) int {
 		return cmp.Or(cmp.Compare(counts[x][0], counts[y][0]), cmp.Compare(counts[x][1], counts[y][1]))
 	})
-	return []Topic{{best, counts[best][1]}}
 }
 
 func (s *Step) blocks(result Result) []steps.Block {

@@ -157,8 +157,21 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	return p.Result(unit)
 }
 
+// suggested is the topic that a check of the kind alarm names, when it is one of the region.
+func suggested(check map[string]any, region string) []any {
+	topic := steps.TextOf(check, "topic")
+	if match := topicARN.FindStringSubmatch(topic); match == nil || match[1] != region {
+		return nil
+	}
+	return []any{topic}
+}
+
 // plan works out one alarm; former is the one that has its name, if any.
 func (s *Step) plan(p *plan.Plan, wanted plan.Wanted, alarm string, topics []any, former map[string]any) {
+	given := len(topics) > 0
+	if !given {
+		topics = append(topics, suggested(wanted.Given, p.Region())...)
+	}
 	comparison := s.Comparison
 	if name, ok := comparisons[comparison]; ok {
 		comparison = name
@@ -193,6 +206,9 @@ func (s *Step) plan(p *plan.Plan, wanted plan.Wanted, alarm string, topics []any
 		what += "; it tells nobody"
 		change.Notes = append(change.Notes, fmt.Sprintf("Nobody would be told: `topics` names no SNS topic in %s. Give one before this is carried out.", p.Region()))
 	} else {
+		if !given {
+			change.Notes = append(change.Notes, "Its topic is the one that most alarms here tell; `topics` names another.")
+		}
 		change.Notes = append(change.Notes, "A topic tells only those who have confirmed that they subscribe to it.")
 	}
 	p.Planned(wanted.ID, wanted.Name, what)

@@ -87,6 +87,35 @@ func TestAnAlarmThatTellsNobodySaysSo(t *testing.T) {
 	}
 }
 
+func TestAnAlarmTellsWhatItsNeighboursTell(t *testing.T) {
+	for _, test := range []struct {
+		given     []string
+		suggested any
+		want      []any
+		note      bool
+	}{
+		{nil, topic, []any{topic}, true},
+		{[]string{topic + "-2"}, topic, []any{topic + "-2"}, false},
+		{nil, "arn:aws:sns:us-east-1:111122223333:far", []any{}, false},
+		{nil, "arn:aws:sns:eu-west-1:111122223333:x\x1b[2J", []any{}, false},
+		{nil, 7, []any{}, false},
+	} {
+		s := step(m{"id": "nat-1", "covered": false, "topic": test.suggested})
+		s.Topics = test.given
+		result, err := run(account(t), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := result.Changes[0]
+		if diff := cmp.Diff(test.want, change.Call.Input["AlarmActions"]); diff != "" {
+			t.Errorf("%v and %v: %s", test.given, test.suggested, diff)
+		}
+		if got := strings.Contains(strings.Join(change.Notes, " "), "the one that most alarms here tell"); got != test.note {
+			t.Errorf("%v and %v: notes are %q", test.given, test.suggested, change.Notes)
+		}
+	}
+}
+
 func TestAnAlarmOfTheNameGetsItsDefinitionBack(t *testing.T) {
 	a := account(t, former("Threshold", 1.5, "Period", int64(60), "TreatMissingData", "breaching", "OKActions", []any{topic}, "DatapointsToAlarm", int64(1)))
 	result, err := run(a, step("nat-1"))
