@@ -83,10 +83,16 @@ type Role struct {
 	Administrator bool     `json:"administrator"`
 	CanChange     []string `json:"can_change"`
 	AssumableBy   []Trust  `json:"assumable_by"` // as the trust policy says
-	Holders       []string `json:"holders"`      // users and roles of this account that can assume it
+	Holders       []string `json:"holders"`      // ARNs of users and roles of this account that can assume it, the first 200
+	HolderCount   int64    `json:"holder_count"` // how many there are
 	Outside       bool     `json:"outside"`      // somebody outside of this account can
 	Anyone        bool     `json:"anyone"`       // anybody at all can
+
+	users []string // names of the users among the holders
 }
+
+// maxHolders bounds a list that has, for each role, everybody in the account at worst.
+const maxHolders = 200
 
 // Answer is the prepared answer to one of the source's questions on access.
 type Answer struct {
@@ -119,9 +125,11 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	slices.SortStableFunc(result.Principals, func(x, y Principal) int { return cmp.Compare(x.ARN, y.ARN) })
 	slices.SortStableFunc(result.Roles, func(x, y Role) int { return cmp.Compare(x.ARN, y.ARN) })
 	result.Answers = s.answers(result)
-	return steps.Result{Value: result, Blocks: blocks(result), Quality: steps.Quality{
-		Examined: int64(len(result.Principals)), Unit: "users and roles", Gaps: a.gaps,
-	}}, nil
+	quality := steps.Quality{Examined: int64(len(result.Principals)), Unit: "users and roles", Gaps: a.gaps}
+	if slices.ContainsFunc(result.Roles, func(r Role) bool { return r.HolderCount > maxHolders }) {
+		quality.Cut = []string{"roles.holders"}
+	}
+	return steps.Result{Value: result, Blocks: blocks(result), Quality: quality}, nil
 }
 
 func (s *Step) principal(p *subject, now time.Time) Principal {
@@ -185,11 +193,18 @@ func (a *accountFacts) role(p *subject, found Principal) Role {
 		if other == p || other.linked() {
 			continue
 		}
-		if how, _ := other.assumes(p); how != "" {
+		if how, _ := other.assumes(p); how == "" {
+			continue
+		}
+		if r.HolderCount++; r.HolderCount <= maxHolders {
 			r.Holders = append(r.Holders, other.arn)
+		}
+		if other.kind == "user" {
+			r.users = append(r.users, other.name)
 		}
 	}
 	slices.Sort(r.Holders)
+	slices.Sort(r.users)
 	return r
 }
 

@@ -387,6 +387,21 @@ func TestPreparedAnswers(t *testing.T) {
 	}
 }
 
+func TestHoldersAreBounded(t *testing.T) {
+	w := &world{}
+	w.role("deploy", allow("ec2:*", "*"), policy(`{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111122223333"}}}`))
+	for i := range 250 {
+		w.user(fmt.Sprintf("u%03d", i), allow("sts:AssumeRole", "*"))
+	}
+	result, quality := run(t, w)
+	if got := result.Roles[0]; len(got.Holders) != 200 || got.HolderCount != 250 || !slices.Equal(quality.Cut, []string{"roles.holders"}) {
+		t.Errorf("%d of %d holders, cut %v", len(got.Holders), got.HolderCount, quality.Cut)
+	}
+	if want := "deploy: u000, u001, u002, u003, u004 and 245 more."; !strings.Contains(result.Answers[1].Text, want) {
+		t.Errorf("%q does not have %s", result.Answers[1].Text, want)
+	}
+}
+
 func TestWhatCannotBeReadIsAGap(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -14,12 +14,9 @@ const unknown = "Not known from these facts: the root user, service control poli
 // answers prepares what AWS can tell. A person confirms it.
 func (s *Step) answers(result Result) []Answer {
 	var changers, administrators, escalating, holders, unused, outside []string
-	holderCount := 0
-	users := map[string]bool{}
-	userCount := 0
+	holderCount, userCount := 0, 0
 	for _, p := range result.Principals {
 		if p.Type == "user" {
-			users[p.ARN] = true
 			userCount++
 		}
 		if p.Administrator {
@@ -41,15 +38,9 @@ func (s *Step) answers(result Result) []Answer {
 		if len(r.CanChange) == 0 {
 			continue
 		}
-		var by []string
-		for _, arn := range r.Holders {
-			if users[arn] {
-				by = append(by, clip(arn[strings.LastIndexByte(arn, '/')+1:], 64))
-			}
-		}
-		if len(by) > 0 {
+		if len(r.users) > 0 {
 			holderCount++
-			holders = append(holders, clip(r.Name, 64)+": "+enumerate(by, 5))
+			holders = append(holders, clip(r.Name, 64)+": "+clip(enumerate(r.users, 5), 400))
 		}
 		if r.Outside {
 			outside = append(outside, clip(r.Name, 64))
@@ -131,7 +122,8 @@ func blocks(result Result) []steps.Block {
 	}
 	principals.Total = int64(len(principals.Rows))
 	roles := &steps.Table{Title: "Who can assume roles that can change services",
-		Columns: []steps.TableColumn{{Name: "role"}, {Name: "administrator"}, {Name: "trusted"}, {Name: "outside"}, {Name: "users and roles of the account"}}}
+		Columns: []steps.TableColumn{{Name: "role"}, {Name: "administrator"}, {Name: "trusted"}, {Name: "outside"}, {Name: "users and roles of the account"},
+			{Name: "how many", Unit: steps.Count}}}
 	for _, r := range result.Roles {
 		if len(r.CanChange) == 0 && !r.Administrator {
 			continue
@@ -144,7 +136,7 @@ func blocks(result Result) []steps.Block {
 			}
 			trusted = append(trusted, text)
 		}
-		roles.Rows = append(roles.Rows, []any{r.ARN, r.Administrator, strings.Join(trusted, "; "), r.Outside, enumerate(r.Holders, 10)})
+		roles.Rows = append(roles.Rows, []any{r.ARN, r.Administrator, strings.Join(trusted, "; "), r.Outside, enumerate(r.Holders, 10), r.HolderCount})
 	}
 	roles.Total = int64(len(roles.Rows))
 	return []steps.Block{{Table: principals}, {Table: roles}, {Text: &steps.Text{Body: unknown}}}

@@ -23,6 +23,9 @@ func blocks(result Result, span span) []steps.Block {
 			{Name: "points", Unit: steps.Count}, {Name: "missing", Unit: steps.Count}, {Name: "highest"}, {Name: "at"}, {Name: "total"}, {Name: "alarm"}},
 		Total: int64(len(result.Series)),
 	}
+	if unit := commonUnit(result.Series); unit != "" {
+		table.Columns[6].Unit, table.Columns[8].Unit = unit, unit
+	}
 	for _, s := range result.Series {
 		row := []any{s.ID, s.Name, s.Metric, s.Statistic, s.Points, s.Missing, "no data", "", "", s.verdict()}
 		if s.Points > 0 {
@@ -35,6 +38,19 @@ func blocks(result Result, span span) []steps.Block {
 	}
 	list := []steps.Block{{Text: &steps.Text{Body: read}}, {Table: table}}
 	return append(list, charts(result, span)...)
+}
+
+// commonUnit is what all series are counted in, or "".
+func commonUnit(series []Series) steps.Unit {
+	for _, s := range series {
+		if s.metric.unit() != series[0].metric.unit() {
+			return ""
+		}
+	}
+	if len(series) == 0 {
+		return ""
+	}
+	return series[0].metric.unit()
 }
 
 // verdict says for people when the alarm would have gone off.
