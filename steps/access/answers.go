@@ -8,8 +8,8 @@ import (
 )
 
 // unknown ends every prepared answer: what IAM's description of an account does not hold.
-const unknown = "Not known from these facts: the root user, service control policies, policies on resources, " +
-	"and whether the conditions of policies hold."
+const unknown = "Not known from these facts: the root user, who is assigned what in IAM Identity Center, service control policies, " +
+	"policies on resources, and whether the conditions of policies hold."
 
 // answers prepares what AWS can tell. A person confirms it.
 func (s *Step) answers(result Result) []Answer {

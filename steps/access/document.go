@@ -127,7 +127,7 @@ func parseStatement(fields map[string]any) (s statement, err error) {
 	if s.resources, s.elsewhere, err = either(fields, "Resource", "NotResource"); err != nil {
 		return s, err
 	}
-	if s.principals, err = parsePrincipals(fields); err != nil {
+	if s.principals, err = parsePrincipals(fields, s.allow); err != nil {
 		return s, err
 	}
 	s.conditions, err = parseConditions(fields["Condition"])
@@ -173,9 +173,14 @@ func texts(raw any, name string) ([]string, error) {
 	return nil, fmt.Errorf("%s is neither a text nor a list", name)
 }
 
-func parsePrincipals(fields map[string]any) ([]who, error) {
+func parsePrincipals(fields map[string]any, allow bool) ([]who, error) {
 	if _, ok := fields["NotPrincipal"]; ok {
-		return []who{{"*", "*"}}, nil // everybody but some: it errs on the side of naming
+		// Everybody but some. It is taken for everybody where it allows and for nobody where
+		// it denies, which errs on the side of naming.
+		if allow {
+			return []who{{"*", "*"}}, nil
+		}
+		return nil, nil
 	}
 	switch raw := fields["Principal"].(type) {
 	case nil:
@@ -193,9 +198,10 @@ func parsePrincipals(fields map[string]any) ([]who, error) {
 			}
 			for _, name := range names {
 				if kind == "AWS" && name == "*" {
-					kind, name = "*", "*"
+					list = append(list, who{"*", "*"})
+				} else {
+					list = append(list, who{kind, name})
 				}
-				list = append(list, who{kind, name})
 			}
 		}
 		return list, nil

@@ -11,7 +11,7 @@ type Trust struct {
 	Type       string   `json:"type"`    // anyone, account, user, role, service, federated, or unknown (as of one that was deleted)
 	Who        string   `json:"who"`     // ARN, service, or identity provider
 	Account    string   `json:"account"` // account that it is in, or ""
-	Outside    bool     `json:"outside"` // not in this account, and no service of AWS
+	Outside    bool     `json:"outside"` // not in this account, no service of AWS, and not of IAM Identity Center or EKS
 	Anyone     bool     `json:"anyone"`  // nothing in the trust policy limits who
 	ExternalID bool     `json:"external_id"`
 	Conditions []string `json:"conditions"`
@@ -19,6 +19,9 @@ type Trust struct {
 
 var (
 	accountOnly = regexp.MustCompile(`^\d{12}$`)
+	// ownProvider are identity providers that AWS runs for the account's own organization or
+	// cluster: IAM Identity Center, and EKS for its pods.
+	ownProvider = regexp.MustCompile(`:saml-provider/AWSSSO_|:oidc-provider/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/id/`)
 	principal   = regexp.MustCompile(`^arn:[a-z0-9-]+:(?:iam|sts)::(\d{12}):(root|user|role|assumed-role|federated-user)(?:/.*)?$`)
 )
 
@@ -76,7 +79,7 @@ func trustOf(w who, account string, s statement) Trust {
 	case w.kind == "Service":
 		t.Type = "service"
 	case w.kind == "Federated":
-		t.Type, t.Outside, t.Anyone = "federated", true, unlimited(w.name, s.conditions)
+		t.Type, t.Outside, t.Anyone = "federated", !ownProvider.MatchString(w.name), unlimited(w.name, s.conditions)
 	case w.kind == "AWS" && accountOnly.MatchString(w.name):
 		t.Type, t.Account = "account", w.name
 	case w.kind == "AWS" && match != nil:
