@@ -85,7 +85,7 @@ func (c *compiler) step(node *yaml.Node) *Step {
 		result = reflect.TypeOf(kind.Result)
 	}
 	s.Expect = c.expectations(child(node, "expect"), c.scope.WithResult(ownResult(s.Kind, result, forEach != nil)))
-	s.Needs = needs(c.reads)
+	s.Needs, s.Wants = needs(c.reads)
 	if c.id != "" && c.lineOf[c.id] == child(node, "id").Line {
 		c.scope = c.scope.WithStep(c.id, result, forEach != nil)
 	}
@@ -256,18 +256,28 @@ func (c *compiler) mistake(node *yaml.Node, e *expression.Error) {
 	c.report(line, column, "expression", message, hint)
 }
 
-// needs names the steps whose result or findings are among the paths.
-func needs(reads []string) []string {
-	var ids []string
+// needs names the steps whose result or findings are among the paths: those that have to
+// be there, and those that are taken if they are (steps.x.result?.rows).
+func needs(reads []string) (needs, wants []string) {
 	for _, path := range reads {
 		rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "take:"), "steps.")
 		if !ok {
 			continue
 		}
 		id, field, _ := strings.Cut(rest, ".")
-		if field != "status" && !slices.Contains(ids, id) {
-			ids = append(ids, id)
+		switch {
+		case field == "status":
+		case strings.HasPrefix(field, "result?"):
+			wants = append(wants, id)
+		default:
+			needs = append(needs, id)
 		}
 	}
-	return ids
+	wants = slices.DeleteFunc(wants, func(id string) bool { return slices.Contains(needs, id) })
+	return distinct(needs), distinct(wants)
+}
+
+func distinct(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

@@ -121,6 +121,9 @@ type Step struct {
 	// is skipped or failed, this step is skipped. Steps of which only the status is
 	// read are not among them.
 	Needs []string
+	// Wants are the steps whose result this step takes only if it can be used: it goes
+	// on without (steps.x.result?.rows is then nil), and that is a gap in its evidence.
+	Wants []string
 
 	Line int // where the step stands in the file
 

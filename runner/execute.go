@@ -184,6 +184,7 @@ func (st *state) readsCut(reads, own []string) string {
 		if strings.HasPrefix(path, "take:") {
 			continue
 		}
+		path = strings.ReplaceAll(path, "?.", ".")
 		cut := own
 		below, isOwn := within(path, "result")
 		if !isOwn {

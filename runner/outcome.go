@@ -49,9 +49,13 @@ func (r *Run) record(ctx context.Context, step *playbooks.Step, st *state) (*out
 		return nil, err
 	}
 	st.outcomes[step.ID] = result
+	visible := result.result
+	if !result.usable {
+		visible = nil
+	}
 	st.steps[step.ID] = map[string]any{
 		"status":   string(result.Status),
-		"result":   result.result,
+		"result":   visible,
 		"findings": steps.Plain(result.Findings),
 	}
 	return result, nil
@@ -106,13 +110,28 @@ func (st *state) inherited(step *playbooks.Step) []steps.Gap {
 	for _, need := range step.Needs {
 		before := st.outcomes[need]
 		if slices.ContainsFunc(before.Gaps, func(gap steps.Gap) bool { return gap.Blocking }) {
+			gaps = append(gaps, incomplete(need))
+		}
+	}
+	for _, want := range step.Wants {
+		switch before := st.outcomes[want]; {
+		case before == nil || !before.usable:
 			gaps = append(gaps, steps.Gap{
-				Source: "step " + need, Blocking: true,
-				Problem: "its evidence is incomplete, and this step builds on it",
+				Source: "step " + want, Blocking: true,
+				Problem: "it gave nothing that could be used, and this step went on without it",
 			})
+		case slices.ContainsFunc(before.Gaps, func(gap steps.Gap) bool { return gap.Blocking }):
+			gaps = append(gaps, incomplete(want))
 		}
 	}
 	return gaps
+}
+
+func incomplete(step string) steps.Gap {
+	return steps.Gap{
+		Source: "step " + step, Blocking: true,
+		Problem: "its evidence is incomplete, and this step builds on it",
+	}
 }
 
 // Head describes a step for the journal.

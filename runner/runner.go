@@ -197,7 +197,7 @@ func Select(p *playbooks.Playbook, phases, ids []string) (func(*playbooks.Step) 
 
 // refersTo names the steps that a step reads anything of.
 func refersTo(step *playbooks.Step) []string {
-	ids := slices.Clone(step.Needs)
+	ids := slices.Concat(step.Needs, step.Wants)
 	if step.When != nil {
 		for _, path := range step.When.Reads() {
 			if rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "take:"), "steps."); ok {

@@ -586,3 +586,26 @@ expect:
 		t.Errorf("%s %s", got.Status, got.Reason)
 	}
 }
+
+func TestAResultThatIsOnlyWantedIsDoneWithout(t *testing.T) {
+	outcomes, _, dir := execute(t, t.Context(), step("broken", "with: {rows: [9], fail: no access}")+
+		step("asks", "with: {rows: ['${{ steps.broken.result?.rows ?? \"none\" }}']}")+
+		step("judges", "with: {rows: [1]}\nexpect:\n  - id: few\n    that: len(steps.broken.result?.rows ?? []) == 0\n    severity: high\n    finding: many")+
+		step("insists", "with: {rows: '${{ steps.broken.result.rows }}'}"))
+	if got := outcomes["asks"]; got.Status != steps.Passed || len(got.Gaps) != 1 || !strings.Contains(got.Gaps[0].Problem, "went on without it") {
+		t.Errorf("%+v", got)
+	}
+	record, err := journal.ReadRecord(dir, outcomes["asks"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(record.Result); got != "map[rows:[none] total:1]" {
+		t.Errorf("it saw %s", got)
+	}
+	if got := outcomes["judges"]; got.Status != steps.Failed || !strings.Contains(got.Reason, "inconclusive: nothing was found, but the evidence has a gap: step broken") {
+		t.Errorf("%s %s", got.Status, got.Reason)
+	}
+	if got := outcomes["insists"]; got.Status != steps.Skipped || got.Reason != "needs broken (failed)" {
+		t.Errorf("%s %s", got.Status, got.Reason)
+	}
+}

@@ -240,7 +240,7 @@ func TestReads(t *testing.T) {
 		`steps.talkers.result.rows`:                                         {"steps.talkers.result.rows"},
 		`len(steps.talkers.result.rows) > 0`:                                {"steps.talkers.result.rows"},
 		`steps["talkers"].result["rows"]`:                                   {"steps.talkers.result.rows"},
-		`steps?.talkers?.result?.rows[0]?.ip`:                               {"steps.talkers.result.rows"},
+		`steps?.talkers?.result?.rows[0]?.ip`:                               {"steps.talkers.result?.rows"},
 		`steps.talkers.status == "passed"`:                                  {"steps.talkers.status"},
 		`take(steps.talkers.result.rows, 5)`:                                {"take:steps.talkers.result.rows"},
 		`steps.talkers.result.rows | take(result.total)`:                    {"result.total", "take:steps.talkers.result.rows"},

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -14,7 +15,8 @@ type reader struct {
 	steps []ast.Node // uses of `steps` that do not name a step
 }
 
-// path is how a node begins: "result.rows" of result.rows[0].ip.
+// path is how a node begins: "result.rows" of result.rows[0].ip. What is asked for only
+// if a step has a result keeps its mark: "steps.access.result?.answers".
 type path struct {
 	name string
 	open bool // the node is exactly the path, so that a field makes it longer
@@ -103,7 +105,11 @@ func (r *reader) resolve(node ast.Node) (path, bool) {
 			return base, false
 		}
 		if name, constant := n.Property.(*ast.StringNode); constant {
-			if base.open {
+			switch {
+			case !base.open:
+			case n.Optional && strings.HasPrefix(base.name, "steps.") && strings.HasSuffix(base.name, ".result"):
+				base.name += "?." + name.Value
+			default:
 				base.name += "." + name.Value
 			}
 			return base, true

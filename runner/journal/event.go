@@ -120,11 +120,11 @@ type Record struct {
 
 // Part is one execution of a step: on one target, for one item of its for_each.
 type Part struct {
-	Item    any           `json:"item,omitempty"`
-	Target  steps.Target  `json:"target,omitzero"`
-	Reason  string        `json:"reason,omitempty"` // why this part failed or was skipped
-	Blocks  []steps.Block `json:"blocks,omitempty"`
-	Quality steps.Quality `json:"quality"`
+	Item    any               `json:"item,omitempty"`
+	Target  steps.Target      `json:"target,omitzero"`
+	Reason  string            `json:"reason,omitempty"` // why this part failed or was skipped
+	Blocks  []steps.Block     `json:"blocks,omitempty"`
+	Quality steps.Quality     `json:"quality"`
 	Names   map[string]string `json:"names,omitempty"` // see steps.Result
 	// Changes are what the step would do to AWS, and has not done.
 	Changes []steps.Change `json:"changes,omitempty"`
