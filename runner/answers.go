@@ -83,6 +83,11 @@ func (a *Answers) Ask(ctx context.Context, question steps.Question) (steps.Answe
 			return steps.Answer{}, fmt.Errorf("the answer to %s in %s is %q, which is none of the choices: %s",
 				question.ID, answer.Source, answer.Value, strings.Join(question.Choices, ", "))
 		}
+		if question.Check != nil {
+			if err := question.Check(answer.Value); err != nil {
+				return steps.Answer{}, fmt.Errorf("the answer to %s in %s: %w", question.ID, answer.Source, err)
+			}
+		}
 		return answer, nil
 	}
 	if a.Next == nil {

@@ -115,7 +115,7 @@ func (r *Run) begin() *state {
 		"target": steps.Plain(steps.Target{}),
 		"run": steps.Plain(expression.Run{
 			ID: r.ID, Ground: r.Ground.Name(), Window: r.Window, Started: r.Started,
-			Accounts: slices.Compact(accounts), Regions: slices.Compact(regions),
+			Accounts: slices.Compact(accounts), Regions: slices.Compact(regions), Targets: st.targets,
 			Logs: r.Ground.Logs(),
 		}),
 	}

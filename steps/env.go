@@ -133,6 +133,9 @@ type Question struct {
 	Prompt  string   `json:"prompt"`
 	Context string   `json:"context,omitempty"` // what helps to answer it
 	Choices []string `json:"choices,omitempty"` // empty: free text
+	// Check says what is wrong with an answer; nil takes any. A person is asked again, an
+	// answers file is refused.
+	Check func(answer string) error `json:"-"`
 }
 
 // Answer is what a person said; who and when are part of it.

@@ -92,7 +92,7 @@ func (t *terminal) Ask(ctx context.Context, question steps.Question) (steps.Answ
 		}
 		field = huh.NewSelect[string]().Title(title).Description(context).Options(options...).Value(&value)
 	} else {
-		field = huh.NewText().Title(title).Description(context).Value(&value)
+		field = huh.NewText().Title(title).Description(context).Value(&value).Validate(acceptable(question))
 	}
 	form := huh.NewForm(huh.NewGroup(field)).WithInput(t.in).WithOutput(t.out)
 	err := form.RunWithContext(ctx)
@@ -108,4 +108,19 @@ func (t *terminal) Ask(ctx context.Context, question steps.Question) (steps.Answ
 	}
 	fmt.Fprintf(t.out, "  %s\n  > %s\n", terminalLine(question.Prompt, 200), terminalLine(value, 200))
 	return steps.Answer{Value: value, By: t.by, At: t.clock().UTC(), Source: "terminal"}, nil
+}
+
+// acceptable is what a form asks about an answer before it takes it; while there is an
+// error the form shows it and stays. Nothing is an answer for later.
+func acceptable(question steps.Question) func(string) error {
+	return func(value string) error {
+		value = strings.TrimSpace(value)
+		if value == "" || question.Check == nil {
+			return nil
+		}
+		if err := question.Check(value); err != nil {
+			return errors.New(terminalLine(err.Error(), 300))
+		}
+		return nil
+	}
 }

@@ -60,8 +60,8 @@ func (p *person) types(keys string) {
 	}
 }
 
-// TestQuestionsAreAskedOnATerminal answers one question in words, one by choice, and
-// leaves one open, as a person would.
+// TestQuestionsAreAskedOnATerminal answers one question in words, one by choice, one
+// wrongly and then rightly, and leaves one open, as a person would.
 func TestQuestionsAreAskedOnATerminal(t *testing.T) {
 	dir := t.TempDir()
 	playbook := filepath.Join(dir, "ask.yaml")
@@ -71,7 +71,8 @@ title: Questions
 steps:
   - {id: who, phase: containment, title: First, uses: question, with: {ask: "Who decides here?"}}
   - {id: how, phase: containment, title: Second, uses: question, with: {ask: "How is it contained?", choices: [isolate, watch]}}
-  - {id: when, phase: containment, title: Third, uses: question, with: {ask: "When was it?"}}
+  - {id: since, phase: containment, title: Third, uses: question, with: {ask: "Since when is it?", type: time, or: [not yet]}}
+  - {id: when, phase: containment, title: Fourth, uses: question, with: {ask: "When was it?"}}
 `
 	if err := os.WriteFile(playbook, []byte(source), 0o600); err != nil {
 		t.Fatal(err)
@@ -100,6 +101,10 @@ steps:
 	p.types("Robin of security\r")
 	p.waitFor("How is it contained?")
 	p.types("\x1b[B\r") // down to the second choice
+	p.waitFor("Since when is it?")
+	p.types("today\r")
+	p.waitFor("is not a time")
+	p.types(strings.Repeat("\x7f", len("today")) + "2026-03-14T22:05Z\r")
 	p.waitFor("When was it?")
 	p.types("\r") // nothing: it stays open
 	select {
@@ -125,7 +130,7 @@ steps:
 			got[o.Step] = string(o.Status)
 		}
 	}
-	want := map[string]string{"who": "Robin of security terminal", "how": "watch terminal", "when": string(steps.Pending)}
+	want := map[string]string{"who": "Robin of security terminal", "how": "watch terminal", "since": "2026-03-14T22:05Z terminal", "when": string(steps.Pending)}
 	for step, text := range want {
 		if got[step] != text {
 			t.Errorf("%s: got %q, want %q", step, got[step], text)

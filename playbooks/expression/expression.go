@@ -24,13 +24,14 @@ import (
 
 // Run is the value of `run` in expressions.
 type Run struct {
-	ID       string       `json:"id"`
-	Ground   string       `json:"ground"` // live, case or drill
-	Window   steps.Window `json:"window"`
-	Accounts []string     `json:"accounts"`
-	Regions  []string     `json:"regions"`
-	Started  time.Time    `json:"started"`
-	Logs     []Logs       `json:"logs"` // where flow logs were found, sorted by location
+	ID       string         `json:"id"`
+	Ground   string         `json:"ground"` // live, case or drill
+	Window   steps.Window   `json:"window"`
+	Accounts []string       `json:"accounts"`
+	Regions  []string       `json:"regions"`
+	Targets  []steps.Target `json:"targets"` // what a kind that runs per target looks at
+	Started  time.Time      `json:"started"`
+	Logs     []Logs         `json:"logs"` // where flow logs were found, sorted by location
 }
 
 // Logs is one place that holds VPC flow logs: the bucket and prefix above AWSLogs/.
