@@ -9,6 +9,8 @@ import (
 	"playbook/steps/athena"
 	"playbook/steps/block"
 	"playbook/steps/createflowlog"
+	"playbook/steps/deadlines"
+	"playbook/steps/drift"
 	"playbook/steps/exposure"
 	"playbook/steps/flowlogs"
 	"playbook/steps/integration"
@@ -30,6 +32,8 @@ func All() []steps.Kind {
 		integration.Kind(),
 		block.Kind(),
 		createflowlog.Kind(),
+		deadlines.Kind(),
+		drift.Kind(),
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),

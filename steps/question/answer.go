@@ -105,7 +105,9 @@ func (s *Step) read(answer string) (*time.Time, error) {
 	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, answer); err == nil {
-			at = at.UTC()
+			if at = at.UTC(); at.Year() < 1970 || at.Year() > 2200 {
+				return nil, fmt.Errorf("%q is in the year %d, a slip of the pen", cut(answer), at.Year())
+			}
 			return &at, nil
 		}
 	}

@@ -87,6 +87,8 @@ func TestTypes(t *testing.T) {
 		{"time", "2026-03-14T22:05:00", nil, `or "not yet", or "not applicable"`},
 		{"time", "2026-02-30T00:00:00Z", nil, "is not a time"},
 		{"time", "14/03/2026", nil, "is not a time"},
+		{"time", "0206-03-14T22:05:00Z", nil, "in the year 206"},
+		{"time", "9999-12-31T23:00:00-05:00", nil, "in the year 10000"},
 		{"time", "Not Yet", nil, "is not a time"},
 		{"time", "confirmed", nil, "is not a time"},
 		{"time", "", nil, "is not a time"},
