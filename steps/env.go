@@ -10,8 +10,8 @@ import (
 
 // Target is one account and region. Both are empty for a kind that runs once.
 type Target struct {
-	Account string `json:"account"`
-	Region  string `json:"region"`
+	Account string `json:"account" yaml:"account"`
+	Region  string `json:"region" yaml:"region"`
 }
 
 func (t Target) String() string {
