@@ -34,6 +34,7 @@ func sampleScenario(opts Options) *scenario {
 		"case.yaml":                          s.caseFile(),
 		"answers.yaml":                       s.answersFile(),
 		"s3/incident-analysis/iocs/iocs.csv": hostileList(),
+		"s3/incident-analysis/baseline.json": s.baseline(),
 		"s3/incident-analysis/prowler/prowler-output-111122223333.ocsf.json": s.prowlerFindings(),
 	}
 	if s.plan != nil {
@@ -97,8 +98,9 @@ func (s *scenario) caseFile() string {
 	fmt.Fprintf(&b, "window: {from: %s, to: %s}\n", s.window.From.Format(time.RFC3339), s.window.To.Format(time.RFC3339))
 	fmt.Fprintf(&b, "accounts: [%q, %q]\n", production, platform)
 	fmt.Fprintf(&b, "regions: [%s]\n", strings.Join(s.world.regions(), ", "))
+	b.WriteString("params:\n  baseline: s3://incident-analysis/baseline.json\n")
 	if s.plan != nil {
-		b.WriteString("params: {json_logs: s3://incident-analysis/agent/}\n")
+		b.WriteString("  json_logs: s3://incident-analysis/agent/\n")
 	}
 	b.WriteString("notes: >-\n  Sample case of playbook, made on the spot. Accounts, addresses and people are invented.\n")
 	return b.String()
