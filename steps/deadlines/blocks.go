@@ -26,13 +26,13 @@ func (s *Step) blocks(r Result, live bool) []steps.Block {
 		begun += "; nobody said when it was, or that it was not"
 	}
 	table := &steps.Table{Title: "Clocks", Total: int64(len(r.Clocks)), Columns: []steps.TableColumn{
-		{Name: "what is due"}, {Name: "to"}, {Name: "state"}, {Name: "due"}, {Name: "left", Unit: steps.Seconds}, {Name: "allows"}, {Name: "citation"},
+		{Name: "what is due"}, {Name: "to"}, {Name: "state"}, {Name: "due"}, {Name: "left"}, {Name: "allows"}, {Name: "citation"},
 	}}
 	for _, clock := range r.Clocks {
 		row := []any{clock.Title, clock.Authority, map[string]string{running: "running", overdue: "overdue", notStarted: "not started"}[clock.State],
 			"", "", clock.Allows, clock.Citation}
 		if clock.Due != nil {
-			row[3], row[4] = *clock.Due, *clock.LeftSeconds
+			row[3], row[4] = stamp(*clock.Due), left(*clock.LeftSeconds)
 		}
 		table.Rows = append(table.Rows, row)
 	}
@@ -40,6 +40,14 @@ func (s *Step) blocks(r Result, live bool) []steps.Block {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
+
+// left writes what is left in hours and minutes, as the rules count, or how late it is.
+func left(seconds int64) string {
+	if seconds < 0 {
+		return left(-seconds) + " late"
+	}
+	return fmt.Sprintf("%d h %02d min", seconds/3600, seconds/60%60)
+}
 
 // spell writes a duration as rules do, in hours where it is whole ones.
 func spell(d time.Duration) string {

@@ -66,6 +66,10 @@ func TestEveryRule(t *testing.T) {
 	if text := result.Blocks[0].Text.Body; !strings.Contains(text, "not legal advice") || !strings.Contains(text, "when the case was collected") {
 		t.Errorf("the report says: %s", text)
 	}
+	shown := result.Blocks[1].Table.Rows
+	if shown[0][3] != "2026-03-16 22:05:00 UTC" || shown[0][4] != "48 h 00 min" || shown[6][2] != "overdue" || shown[6][4] != "22 h 30 min late" {
+		t.Errorf("the report shows %v and %v", shown[0], shown[6])
+	}
 	got, _ = run(t, s, "2026-03-14T22:05:01Z")
 	if c := got.Clocks[1]; c.State != overdue || *c.LeftSeconds != -1 {
 		t.Errorf("a second late: %+v", c)
