@@ -90,7 +90,7 @@ func (t *terminal) Ask(ctx context.Context, question steps.Question) (steps.Answ
 		for _, choice := range append(question.Choices, later) {
 			options = append(options, huh.NewOption(terminalLine(choice, 100), choice))
 		}
-		field = huh.NewSelect[string]().Title(title).Description(context).Options(options...).Value(&value)
+		field = huh.NewSelect[string]().Title(title).Description(context).Options(options...).Value(&value).Validate(acceptable(question))
 	} else {
 		field = huh.NewText().Title(title).Description(context).Value(&value).Validate(acceptable(question))
 	}
@@ -115,7 +115,7 @@ func (t *terminal) Ask(ctx context.Context, question steps.Question) (steps.Answ
 func acceptable(question steps.Question) func(string) error {
 	return func(value string) error {
 		value = strings.TrimSpace(value)
-		if value == "" || question.Check == nil {
+		if value == "" || value == later || question.Check == nil {
 			return nil
 		}
 		if err := question.Check(value); err != nil {

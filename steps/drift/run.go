@@ -44,8 +44,9 @@ func load(ctx context.Context, files steps.Files, location string) (loaded, erro
 			l.baseline, err = Parse(text)
 		}
 	} else {
-		text, err = read(below(location, journalName))
-		if err == nil {
+		if text, err = read(below(location, journalName)); err != nil {
+			err = fmt.Errorf("it is neither a baseline file nor the folder of a run, and of a case `playbook baseline --case` makes one: %w", err)
+		} else {
 			l.baseline, l.incomplete, err = fromRun(text, func(name string) ([]byte, error) { return read(below(location, name)) })
 		}
 	}

@@ -108,7 +108,8 @@ func TestRunFoldersThatAreNoBaseline(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"no journal", map[string]string{"x.txt": ""}, "journal.jsonl is missing"},
+		{"no journal", map[string]string{"x.txt": ""}, "neither a baseline file nor the folder of a run"},
+		{"no journal, said", map[string]string{"x.txt": ""}, "journal.jsonl is missing"},
 		{"no event", map[string]string{"journal.jsonl": "hello\n"}, "journal.jsonl:1: not an event of a run"},
 		{"another version", map[string]string{"journal.jsonl": strings.Replace(begins, `"version":1`, `"version":2`, 1)}, "does not begin a run that this program reads"},
 		{"no inventory", map[string]string{"journal.jsonl": begins + outcome("ask", `{"result":{}}`)}, "no inventory was taken in that run"},
