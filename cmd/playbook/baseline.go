@@ -57,6 +57,9 @@ func baseline(ctx context.Context, s streams, f baselineFlags, clock func() time
 	if f.out == "" {
 		return errors.New("name the file to write with --out FILE")
 	}
+	if from := f.caseDir + f.run; liesIn(from, f.out) {
+		return fmt.Errorf("%s lies in %s, which is evidence and never written to: name a file elsewhere with --out", f.out, from)
+	}
 	if _, err := os.Lstat(f.out); err == nil && !f.force {
 		return fmt.Errorf("%s exists already, and may be the only record of how the network was: name another file with --out, or overwrite it with --force", f.out)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -79,6 +82,22 @@ func baseline(ctx context.Context, s streams, f baselineFlags, clock func() time
 	}
 	fmt.Fprintf(s.out, "%s: %s\n", terminalLine(f.out, 300), describeBaseline(b))
 	return nil
+}
+
+// liesIn reports whether a file to be written would lie in a folder, links followed.
+func liesIn(folder, file string) bool {
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return false // there is no such folder; whoever opens it says so
+	}
+	parent, err := filepath.EvalSymlinks(filepath.Dir(file))
+	if err != nil {
+		return false
+	}
+	folder, errFolder := filepath.Abs(folder)
+	parent, errParent := filepath.Abs(parent)
+	below, err := filepath.Rel(folder, parent)
+	return errors.Join(errFolder, errParent, err) == nil && filepath.IsLocal(below)
 }
 
 // inventoryFrom opens what the command line names; take then makes the baseline of it.

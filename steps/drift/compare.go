@@ -74,10 +74,9 @@ func byPlace(list []map[string]any) map[steps.Target][]map[string]any {
 func (c *comparison) compareLists(t resourceType, target steps.Target, before, now []map[string]any) {
 	old := c.index(t, target, "the baseline", before)
 	found := c.index(t, target, "the inventory", now)
-	ids := slices.Compact(slices.Sorted(func(yield func(string) bool) {
-		_ = eachKey(old, yield) && eachKey(found, yield)
-	}))
-	for _, id := range ids {
+	all := maps.Clone(old)
+	maps.Copy(all, found)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
 		was, wasThere := old[id]
 		is, isThere := found[id]
 		d := &differ{of: t, fields: []Field{}}
@@ -115,15 +114,6 @@ func (d *differ) keepDeciding(security bool) {
 }
 
 func isSecurity(f Field) bool { return f.Security }
-
-func eachKey[V any](m map[string]V, yield func(string) bool) bool {
-	for key := range maps.Keys(m) {
-		if !yield(key) {
-			return false
-		}
-	}
-	return true
-}
 
 // index is the resources by id. One that has none, or that of another, cannot be
 // compared.
