@@ -60,20 +60,25 @@ func (t Truth) Fact(id string) (Fact, bool) {
 
 // The ids of planted facts.
 const (
-	ExposedSSH        = "exposed_ssh"
-	VPCWithoutFlowLog = "vpc_without_flow_log"
-	NATWithoutAlarm   = "nat_without_alarm"
-	IOCContact        = "ioc_contact"
-	BytesOut          = "bytes_out"
-	PasswordGuessed   = "password_guessed"
-	NewRemoteAccess   = "new_remote_access"
-	HostSweep         = "host_sweep"
-	Sideways          = "sideways"
-	Beacon            = "beacon"
-	NewDestination    = "new_destination"
-	LargeUpload       = "large_upload"
-	DatabaseCopied    = "database_copied"
-	UnusualVolume     = "unusual_volume" // one for each day
+	ExposedSSH               = "exposed_ssh"
+	VPCWithoutFlowLog        = "vpc_without_flow_log"
+	NATWithoutAlarm          = "nat_without_alarm"
+	IOCContact               = "ioc_contact"
+	BytesOut                 = "bytes_out"
+	RuleChanged              = "rule_changed"    // since the baseline
+	NotInBaseline            = "not_in_baseline" // a resource that came later
+	AdministratorFromOutside = "administrator_from_outside"
+	AdministratorUnused      = "administrator_unused"
+	NotRestored              = "not_restored" // as a person says
+	PasswordGuessed          = "password_guessed"
+	NewRemoteAccess          = "new_remote_access"
+	HostSweep                = "host_sweep"
+	Sideways                 = "sideways"
+	Beacon                   = "beacon"
+	NewDestination           = "new_destination"
+	LargeUpload              = "large_upload"
+	DatabaseCopied           = "database_copied"
+	UnusualVolume            = "unusual_volume" // one for each day
 )
 
 // Sample writes the sample case into dir, an existing empty folder, and returns its

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,23 @@ func (s *scenario) truth() Truth {
 		"instance": bastion.instance.id, "name": bastion.name, "group": bastion.groups[0].id,
 		"address": bastion.public, "private_address": bastion.ip.String(), "protocol": "tcp", "port": 22, "source": anywhere,
 	})
+	add(RuleChanged, bastion.vpc, bastion.groups[0].id, steps.Medium, map[string]any{"since": baselineTime})
+	for _, resource := range s.acquired() {
+		legacy := s.world.vpc("payments-legacy")
+		add(NotInBaseline, legacy, resource, steps.Low, map[string]any{"since": baselineTime})
+	}
+	for _, account := range s.world.accounts() {
+		for _, r := range sampleRoles(account) {
+			arn := "arn:aws:iam::" + account + ":role/" + r.name
+			if !slices.Contains(r.managed, "AdministratorAccess") {
+				continue
+			}
+			add(AdministratorFromOutside, &vpc{account: account}, arn, steps.Medium, map[string]any{"by": organization})
+			if r.idle > 90*day {
+				add(AdministratorUnused, &vpc{account: account}, arn, steps.Low, map[string]any{"days": int(r.idle / day)})
+			}
+		}
+	}
 	if p := s.plan; p != nil {
 		contact := map[string]any{
 			"interface": bastion.id, "instance": bastion.instance.id, "private_address": bastion.ip.String(),
@@ -87,6 +105,7 @@ func (s *scenario) truth() Truth {
 		for _, day := range p.uploadDays {
 			add(UnusualVolume, bastion.vpc, host+" "+day, steps.Medium, map[string]any{"day": day})
 		}
+		add(NotRestored, bastion.vpc, "", steps.Medium, nil)
 	}
 	return t
 }

@@ -56,3 +56,14 @@ func answerOf(w *world, t steps.Target, name, bucket string) []object {
 	}
 	panic("nobody asks for " + name)
 }
+
+// acquired are the resources that came with payments-legacy and decide what can be
+// reached.
+func (s *scenario) acquired() []string {
+	v := s.world.vpc("payments-legacy")
+	list := []string{v.id, identifier("acl", v.id), identifier("rtb", v.id, "main"), identifier("rtb", v.id, "private"), identifier("cgw", v.id)}
+	for _, g := range v.groups {
+		list = append(list, g.id)
+	}
+	return list
+}
