@@ -13,6 +13,7 @@ type Operation struct {
 	Command string   // "describe-vpcs"
 	Options string   // without which the CLI leaves something out
 	Lists   []string // what of the answer is a list; the first is in every whole answer
+	Nested  bool     // the elements of the lists are lists
 	Text    string   // what of an answer without lists is text
 	Global  bool     // one answer for all regions, under aws/<account>/global
 }
@@ -44,6 +45,9 @@ var operations = []Operation{
 	{Name: "ec2:GetFlowLogsIntegrationTemplate", Service: "ec2", Command: "get-flow-logs-integration-template", Text: "Result"},
 	{Name: "iam:GetAccountAuthorizationDetails", Service: "iam", Command: "get-account-authorization-details", Global: true,
 		Lists: []string{"UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"}},
+	// The input is that of the call, the output that of logs:GetQueryResults when the query
+	// has ended: nothing can be learned from the first alone.
+	{Name: "logs:StartQuery", Service: "logs", Command: "start-query", Lists: []string{"results"}, Nested: true},
 }
 
 func ec2(name, command, list string) Operation {
@@ -82,7 +86,11 @@ func (op Operation) check(page map[string]any) (whole bool, err error) {
 			return false, fmt.Errorf("%s is not a list; this is no answer of %s", key, op.Name)
 		}
 		for n, element := range list {
-			if _, isMap := element.(map[string]any); !isMap {
+			_, isMap := element.(map[string]any)
+			if _, isNested := element.([]any); op.Nested && isNested {
+				isMap = true
+			}
+			if !isMap {
 				return false, fmt.Errorf("%s[%d] is not an object; this is no answer of %s", key, n, op.Name)
 			}
 		}

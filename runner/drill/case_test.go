@@ -163,6 +163,7 @@ func eachRecord(t testing.TB, dir string, do func(record)) {
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
+		from = from.Add(-lastStamp)
 		file, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)

@@ -19,6 +19,9 @@ import (
 // has longer ones to have fewer.
 const fileHours = 4
 
+// lastStamp is from the begin of a file to the last five minutes of it.
+const lastStamp = fileHours*time.Hour - 5*time.Minute
+
 // writeFlowLogs writes the files of every flow log, day by day. A day needs nothing of
 // another but the hour before it, so days are made side by side.
 func (s *scenario) writeFlowLogs(ctx context.Context, dir string) error {
@@ -106,10 +109,10 @@ func (s *scenario) recordSilence(r *recorder, from int64) {
 	}
 }
 
-// key is where a file lies. Its name has the time of the first record that it may hold;
-// records belong to the file in whose time they end (VPC User Guide, "Flow log files").
+// key is where a file lies. A name has the begin of five minutes, in which the records of
+// the file end (VPC User Guide, "Flow log files"): here of the last five minutes of it.
 func (s *scenario) key(v *vpc, start time.Time) string {
-	stamp := start.Format("20060102T1504Z")
+	stamp := start.Add(lastStamp).Format("20060102T1504Z")
 	return fmt.Sprintf("s3/%s/AWSLogs/%s/vpcflowlogs/%s/%s/%s_vpcflowlogs_%s_%s_%s_%s.log.gz",
 		s.bucket, v.account, v.region, start.Format("2006/01/02"),
 		v.account, v.region, v.flowLogID(), stamp, digest("file", s.seed, v.flowLogID(), stamp)[:8])

@@ -152,8 +152,15 @@ func blocks(result Result) []steps.Block {
 	for _, c := range missing {
 		table.Rows = append(table.Rows, []any{c.ID, c.Name, c.VPC, strings.Join(c.Problems, "; ")})
 	}
+	critical := &steps.Table{Title: "Critical VPCs", Columns: []steps.TableColumn{{Name: "VPC"}, {Name: "name"}, {Name: "watched"}}}
+	for _, vpc := range result.VPCs {
+		if vpc.Critical {
+			critical.Rows = append(critical.Rows, []any{vpc.ID, vpc.Name, vpc.Covered})
+		}
+	}
+	critical.Total = int64(len(critical.Rows))
 	list := []steps.Block{{Facts: counts}}
-	for _, t := range []*steps.Table{table, logs} {
+	for _, t := range []*steps.Table{critical, table, logs} {
 		if t.Total > 0 {
 			list = append(list, steps.Block{Table: t})
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"playbook/steps"
+	"playbook/steps/flowrecord"
 )
 
 // describe reads one flow log (EC2 API Reference, FlowLog).
@@ -27,8 +28,18 @@ func describe(raw map[string]any) FlowLog {
 	if l.DestinationType == "" { // left out by AWS for the oldest kind of destination
 		l.DestinationType = "cloud-watch-logs"
 	}
-	if l.DestinationType == "s3" {
+	switch l.DestinationType {
+	case "s3":
 		l.describeBucket(raw)
+	case "cloud-watch-logs": // named, or as arn:aws:logs:region:account:log-group:NAME:*
+		l.LogGroup = steps.TextOf(raw, "LogGroupName")
+		if _, name, found := strings.Cut(l.Destination, ":log-group:"); found && l.LogGroup == "" {
+			l.LogGroup = strings.TrimSuffix(name, ":*")
+		}
+	}
+	_, l.MissingFields = flowrecord.Columns(l.Fields)
+	if l.MissingFields == nil {
+		l.MissingFields = []string{}
 	}
 	l.Problems = append(l.Problems, l.problems()...)
 	return l

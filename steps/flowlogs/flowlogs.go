@@ -6,6 +6,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"slices"
 
 	"playbook/steps"
 )
@@ -39,8 +40,10 @@ expect:
 	}
 }
 
-// Step has no options: everything is checked.
-type Step struct{}
+// Step checks everything; what it is told changes only what is said of it.
+type Step struct {
+	Critical []string `yaml:"critical,omitempty" jsonschema:"description=Ids of the VPCs that have to be watched in any case"`
+}
 
 // Result is the coverage of each resource, and each flow log.
 type Result struct {
@@ -57,10 +60,11 @@ type Coverage struct {
 	VPC      string   `json:"vpc"`
 	Subnet   string   `json:"subnet"` // of an interface or subnet
 	Covered  bool     `json:"covered"`
-	Partly   bool     `json:"partly"`  // some of its traffic is recorded, and not all
-	By       []string `json:"by"`      // flow logs that record it, good or not
-	Via      string   `json:"via"`     // vpc, subnet or interface: what the logs are of; "" when not covered
-	Traffic  string   `json:"traffic"` // ALL, ACCEPT, REJECT, or "" when nothing is recorded
+	Partly   bool     `json:"partly"`   // some of its traffic is recorded, and not all
+	By       []string `json:"by"`       // flow logs that record it, good or not
+	Via      string   `json:"via"`      // vpc, subnet or interface: what the logs are of; "" when not covered
+	Traffic  string   `json:"traffic"`  // ALL, ACCEPT, REJECT, or "" when nothing is recorded
+	Critical bool     `json:"critical"` // of a VPC: it is among those that have to be watched
 	Problems []string `json:"problems"`
 }
 
@@ -73,12 +77,14 @@ type FlowLog struct {
 	Traffic         string   `json:"traffic"`          // ALL, ACCEPT, REJECT, or "" of a transit gateway
 	DestinationType string   `json:"destination_type"` // s3, cloud-watch-logs or kinesis-data-firehose
 	Destination     string   `json:"destination"`      // an ARN, or the name of a log group
+	LogGroup        string   `json:"log_group"`        // of a flow log that goes to CloudWatch Logs, by its name
 	Bucket          string   `json:"bucket"`           // of a flow log that goes to S3
 	Prefix          string   `json:"prefix"`           // "" or ending in "/"
 	FileFormat      string   `json:"file_format"`      // plain-text or parquet, in S3
 	Interval        int64    `json:"interval"`         // seconds over which packets are aggregated
 	Format          string   `json:"format"`
 	Fields          []string `json:"fields"`
+	MissingFields   []string `json:"missing_fields"` // that the library's queries ask for
 	Active          bool     `json:"active"`
 	Delivery        string   `json:"delivery"` // SUCCESS, FAILED, or "" when AWS does not say
 	Error           string   `json:"error"`
@@ -111,6 +117,7 @@ func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	}
 	for _, raw := range vpcs {
 		vpc := c.cover("VPC", raw, "VpcId")
+		vpc.Critical = slices.Contains(s.Critical, vpc.ID)
 		vpc.addParts(result.Subnets, result.Interfaces, func(part Coverage) bool { return part.VPC == vpc.ID })
 		result.VPCs = append(result.VPCs, vpc)
 	}

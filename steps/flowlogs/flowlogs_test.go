@@ -122,13 +122,21 @@ func TestAFlowLogIsDescribed(t *testing.T) {
 		ID: "fl-1", Name: "web", Resource: "subnet-1", ResourceType: "subnet", Traffic: "ALL", DestinationType: "s3",
 		Destination: "arn:aws:s3:::central/AWSLogs/x/", Bucket: "central", Prefix: "AWSLogs/x/", FileFormat: "plain-text", Interval: 60,
 		Format: "${version} ${account-id} ${srcaddr}", Fields: []string{"version", "account-id", "srcaddr"}, Active: true, Delivery: "SUCCESS",
-		Problems: []string{"AWSLogs is reserved and cannot be a folder of the destination"},
+		MissingFields: got.MissingFields,
+		Problems:      []string{"AWSLogs is reserved and cannot be a folder of the destination"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	if len(got.MissingFields) != 26 || got.MissingFields[0] != "interface-id" {
+		t.Errorf("missing %v", got.MissingFields)
+	}
+	arn := describe(m{"LogDestinationType": "cloud-watch-logs", "LogDestination": "arn:aws:logs:eu-west-1:111122223333:log-group:/vpc/web:*"})
+	if arn.LogGroup != "/vpc/web" {
+		t.Errorf("the log group is %q", arn.LogGroup)
+	}
 	old := describe(m{"FlowLogId": "fl-2", "ResourceId": "vpc-1", "LogGroupName": "flows", "FlowLogStatus": "ACTIVE", "TrafficType": "ALL"})
-	if old.DestinationType != "cloud-watch-logs" || old.Destination != "flows" || old.Bucket != "" {
+	if old.DestinationType != "cloud-watch-logs" || old.Destination != "flows" || old.LogGroup != "flows" || old.Bucket != "" {
 		t.Errorf("a flow log to CloudWatch Logs is described as %+v", old)
 	}
 }

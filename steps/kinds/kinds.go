@@ -16,6 +16,8 @@ import (
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
 	"playbook/steps/isolate"
+	"playbook/steps/logfiles"
+	"playbook/steps/logsinsights"
 	"playbook/steps/metrics"
 	"playbook/steps/putalarm"
 	"playbook/steps/question"
@@ -38,6 +40,8 @@ func All() []steps.Kind {
 		flowlogs.Kind(),
 		inventory.Kind(),
 		isolate.Kind(),
+		logfiles.Kind(),
+		logsinsights.Kind(),
 		metrics.Kind(),
 		putalarm.Kind(),
 		question.Kind(),

@@ -9,6 +9,7 @@ import (
 
 	"playbook/playbooks/dialect"
 	"playbook/steps"
+	"playbook/steps/flowrecord"
 )
 
 // calendar tells the day of each file of a table, and which files belong together: those
@@ -100,7 +101,7 @@ func (l *loader) calendar() (calendar, bool) {
 	t := l.table
 	columns := t.partitions()
 	named := func(name string) int {
-		return slices.IndexFunc(columns, func(c column) bool { return plainName(c.name) == name })
+		return slices.IndexFunc(columns, func(c column) bool { return flowrecord.Plain(c.name) == name })
 	}
 	group := func(times ...int) func(logFile) string {
 		times = append(times, named("hour"))
@@ -120,7 +121,7 @@ func (l *loader) calendar() (calendar, bool) {
 				continue
 			}
 			layout, ok := dayLayout(projected)
-			place := named(plainName(projected.Name))
+			place := named(flowrecord.Plain(projected.Name))
 			now := l.engine.options.Now.UTC()
 			return calendar{dayIn(place, layout), group(place), momentTime(projected.From, now), momentTime(projected.To, now)}, ok && place >= 0
 		}

@@ -3,26 +3,28 @@ package duckdb
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"playbook/steps"
+	"playbook/steps/flowrecord"
 )
 
 // customLog is a flow log of these fields in this order: its header line, a record that
 // has a value in every field, one that has none, and the table for it.
-func customLog(fields []flowLogField, name func(flowLogField) string) (header, full, empty, columns string) {
+func customLog(fields []flowrecord.Field, name func(flowrecord.Field) string) (header, full, empty, columns string) {
 	var names, values, nothing, list []string
 	for i, field := range fields {
-		names = append(names, field.name)
-		list = append(list, fmt.Sprintf("`%s` %s", name(field), field.kind))
-		value := fmt.Sprintf("%s-value", field.name)
-		if field.kind != fieldText {
+		names = append(names, field.Name)
+		list = append(list, fmt.Sprintf("`%s` %s", name(field), field.Type))
+		value := fmt.Sprintf("%s-value", field.Name)
+		if field.Type != "string" {
 			value = fmt.Sprint(1000 + i)
 		}
-		if field.name == "start" {
+		if field.Name == "start" {
 			value = fmt.Sprint(march1.Unix())
 		}
 		values, nothing = append(values, value), append(nothing, "-")
@@ -36,23 +38,23 @@ func customLog(fields []flowLogField, name func(flowLogField) string) (header, f
 func TestCustomFormats(t *testing.T) {
 	random := rand.New(rand.NewPCG(10, 2))
 	for round := range 20 {
-		fields := append([]flowLogField{}, flowLogFields...)
+		fields := slices.Clone(flowrecord.Fields[:])
 		random.Shuffle(len(fields), func(i, j int) { fields[i], fields[j] = fields[j], fields[i] })
 		if round > 0 { // some of them, with both addresses
 			fields = fields[:3+random.IntN(len(fields)-3)]
 			for i, name := range []string{"srcaddr", "dstaddr"} {
 				if !strings.Contains(fmt.Sprint(fields), "{"+name+" ") {
-					fields[i] = *fieldsByName[name]
+					fields[i] = *flowrecord.Named(name)
 				}
 			}
 		}
-		header, full, empty, columns := customLog(fields, func(field flowLogField) string {
-			names := append(strings.Fields(field.others), strings.ReplaceAll(field.name, "-", "_"), strings.ReplaceAll(field.name, "-", ""))
+		header, full, empty, columns := customLog(fields, func(field flowrecord.Field) string {
+			names := append(strings.Fields(field.Others), field.Column, strings.ReplaceAll(field.Name, "-", "_"), strings.ReplaceAll(field.Name, "-", ""))
 			return names[random.IntN(len(names))]
 		})
-		other := append([]flowLogField{}, fields...)
+		other := slices.Clone(fields)
 		other[0], other[len(other)-1] = other[len(other)-1], other[0]
-		otherHeader, otherFull, _, _ := customLog(other, func(field flowLogField) string { return field.name })
+		otherHeader, otherFull, _, _ := customLog(other, func(field flowrecord.Field) string { return field.Name })
 
 		c := newCase(t)
 		c.write("b/t/a.log.gz", zipped(t, header+full+empty))
@@ -64,7 +66,7 @@ func TestCustomFormats(t *testing.T) {
 		first, second := []any{}, []any{}
 		for i, field := range fields {
 			var n int64
-			if field.kind == fieldText {
+			if field.Type == "string" {
 				first, second = append(first, values[i]), append(second, "-")
 				continue
 			}
@@ -74,7 +76,7 @@ func TestCustomFormats(t *testing.T) {
 		if diff := cmp.Diff([][]any{first, second}, a.rows); diff != "" {
 			t.Fatalf("%s: %s", header, diff)
 		}
-		if gap := about(a.stats.Quality.Gaps, "b.log.gz"); len(gap) != 1 || !gap[0].Blocking || !strings.Contains(gap[0].Problem, "was left out: field 1 is "+other[0].name) {
+		if gap := about(a.stats.Quality.Gaps, "b.log.gz"); len(gap) != 1 || !gap[0].Blocking || !strings.Contains(gap[0].Problem, "was left out: field 1 is "+other[0].Name) {
 			t.Errorf("%s under %s: %+v", otherHeader, columns, gap)
 		}
 		if gap := about(a.stats.Quality.Gaps, "a.log.gz"); len(gap) > 0 {
@@ -224,14 +226,14 @@ func TestDaysWithoutFiles(t *testing.T) {
 
 func TestFieldTable(t *testing.T) {
 	seen := map[string]bool{}
-	for _, field := range flowLogFields {
-		if field.version < 2 || field.version > 10 || seen[field.name] || flowField(field.name) != field.name {
+	for _, field := range flowrecord.Fields {
+		if field.Version < 2 || field.Version > 10 || seen[field.Name] || flowField(field.Name) != field.Name {
 			t.Errorf("%+v", field)
 		}
-		seen[field.name] = true
-		for _, name := range strings.Fields(field.others) {
-			if flowField(name) != field.name {
-				t.Errorf("%s is %s, want %s", name, flowField(name), field.name)
+		seen[field.Name] = true
+		for _, name := range strings.Fields(field.Others) {
+			if flowField(name) != field.Name {
+				t.Errorf("%s is %s, want %s", name, flowField(name), field.Name)
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"playbook/steps/flowrecord"
+
 	"pgregory.net/rapid"
 )
 
@@ -139,9 +141,9 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s against %s: %q, want %q", test.header, test.columns, got, test.want)
 		}
 	}
-	for _, field := range flowLogFields {
-		if flowField(strings.ToUpper(field.name)) == "" {
-			t.Errorf("%s is not known", field.name)
+	for _, field := range flowrecord.Fields {
+		if flowField(strings.ToUpper(field.Name)) == "" {
+			t.Errorf("%s is not known", field.Name)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"playbook/steps"
+	"playbook/steps/flowrecord"
 )
 
 // maxGaps of one problem are listed one by one; the others are counted in one more.
@@ -117,16 +118,16 @@ func (l *loader) absentColumns() []steps.Gap {
 func (l *loader) wrongTypes() []steps.Gap {
 	var gaps []steps.Gap
 	for i, c := range l.table.columns[:l.table.inFile] {
-		field := fieldsByName[plainName(l.table.fields.fields[i])]
+		field := flowrecord.Named(l.table.fields.fields[i])
 		if field == nil || !l.table.fields.isFlow || !slices.Contains(l.columns, c) {
 			continue
 		}
 		isNumber := c.kind.isInteger() || c.kind == float || c.kind == doubleKind || c.kind == decimal
-		if c.kind == text || isNumber && field.kind != fieldText {
+		if c.kind == text || isNumber && field.Type != "string" {
 			continue
 		}
 		gaps = append(gaps, steps.Gap{Source: l.table.def.Name, Blocking: true,
-			Problem: fmt.Sprintf("the column %s is %s, and the field %s of flow logs is %s: it is NULL in every record", c.name, c.athena, field.name, field.kind)})
+			Problem: fmt.Sprintf("the column %s is %s, and the field %s of flow logs is %s: it is NULL in every record", c.name, c.athena, field.Name, field.Type)})
 	}
 	return gaps
 }
