@@ -24,7 +24,7 @@ type Kind struct {
 	Name    string // as written after `uses:`
 	Summary string // one line
 	Doc     string // the page for people, Markdown, embedded from doc.md
-	Example string // a whole step in YAML that validates and runs on the sample case
+	Example string // a whole step in YAML that validates and runs on the sample case; ids are those of the sample
 	Effect  Effect
 
 	// Operations are the AWS calls the kind makes, as IAM spells them

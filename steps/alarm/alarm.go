@@ -32,7 +32,7 @@ with:
   namespace: AWS/NATGateway
   metric: BytesOutToDestination
   dimension: NatGatewayId
-  values: [{id: nat-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
+  values: [{id: nat-0abae7774039b1353, account: "111122223333", region: eu-west-1}]
   statistic: Sum
   period: 900
   threshold: 5000000

@@ -37,7 +37,7 @@ title: Shut the hostile addresses out
 uses: block_address
 with:
   addresses: [198.51.100.7, "2001:db8:bad::/48"]
-  resources: [{id: eni-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
+  resources: [{id: eni-03da1a17492b6a67b, account: "111122223333", region: eu-west-1}]
 `,
 	}
 }

@@ -33,7 +33,7 @@ phase: preparation
 title: Record the VPCs that are not
 uses: create_flow_log
 with:
-  vpcs: [{id: vpc-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
+  vpcs: [{id: vpc-07765c082deba221b, account: "111122223333", region: us-east-1}]
   destination: arn:aws:s3:::central-logs/vpc/
   interval: 60
 `,

@@ -36,10 +36,9 @@ uses: metrics
 with:
   namespace: AWS/NATGateway
   dimension: NatGatewayId
-  values: [{id: nat-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
+  values: [{id: nat-0abae7774039b1353, account: "111122223333", region: eu-west-1}]
   metrics:
     - {name: BytesOutToDestination, statistic: Sum, unit: bytes, threshold: 5000000, comparison: ">=", period: 900}
-    - {name: ActiveConnectionCount, statistic: Maximum}
 expect:
   - id: quiet
     each: filter(result.series, .threshold != nil)

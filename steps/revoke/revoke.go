@@ -34,9 +34,9 @@ title: Close SSH to the internet
 uses: revoke_rule
 with:
   rules:
-    - {group: sg-0123456789abcdef0, protocol: tcp, from_port: 22, to_port: 22, cidr: 0.0.0.0/0,
+    - {group: sg-0774c1af56163f287, protocol: tcp, from_port: 22, to_port: 22, cidr: 0.0.0.0/0,
        account: "111122223333", region: eu-west-1}
-  protect: [203.0.113.0/24]
+  protect: [{key: keep, value: "yes"}]
 `,
 	}
 }

@@ -34,7 +34,7 @@ phase: containment
 title: Snapshot the volumes of the affected instances
 uses: snapshot_volumes
 with:
-  instances: [{id: i-0123456789abcdef0, account: "111122223333", region: eu-west-1}]
+  instances: [{id: i-05a495ac3533698ef, account: "111122223333", region: eu-west-1}]
   case: IR-2026-014
 `,
 	}
