@@ -79,7 +79,7 @@ func TestEveryDetectionIsTested(t *testing.T) {
 	count := 0
 	for _, step := range p.Steps {
 		reads := func(sql string) bool { return strings.Contains(sql, "FROM incident_connections") }
-		if !slices.ContainsFunc(step.SQL(), reads) {
+		if len(step.Expect) == 0 || !slices.ContainsFunc(step.SQL(), reads) {
 			continue
 		}
 		count++
@@ -95,7 +95,7 @@ func TestEveryDetectionIsTested(t *testing.T) {
 		}
 	}
 	if count < 14 {
-		t.Errorf("only %d steps read the connections", count)
+		t.Errorf("only %d detections read the connections", count)
 	}
 }
 

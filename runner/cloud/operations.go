@@ -36,6 +36,7 @@ var operations = []Operation{
 	ec2("DescribeNatGateways", "describe-nat-gateways", "NatGateways"),
 	ec2("DescribeNetworkAcls", "describe-network-acls", "NetworkAcls"),
 	ec2("DescribeNetworkInterfaces", "describe-network-interfaces", "NetworkInterfaces"),
+	ec2("DescribePrefixLists", "describe-prefix-lists", "PrefixLists"),
 	ec2("DescribeRouteTables", "describe-route-tables", "RouteTables"),
 	ec2("DescribeSecurityGroups", "describe-security-groups", "SecurityGroups"),
 	ec2("DescribeSubnets", "describe-subnets", "Subnets"),

@@ -425,7 +425,7 @@ func TestWhatCannotBeReadIsAGap(t *testing.T) {
 		{"a boundary that is not there", func(w *world) { w.user("u", nil, "PermissionsBoundary", boundary("b")) }, "b: this permissions boundary is not known"},
 		{"no document", func(w *world) { w.user("u", nil, "UserPolicyList", []any{m{"PolicyName": "p"}}) }, "inline policy p of u: it cannot be read"},
 		{"not JSON", func(w *world) { w.user("u", "%7B\x1b[2J") }, "it is not JSON"},
-		{"no effect", func(w *world) { w.user("u", policy(`{"Statement": [{"Action": "*", "Resource": "*"}]}`)) }, "Statement[0]: Effect is neither"},
+		{"no effect", func(w *world) { w.user("u", policy(`{"Statement": [{"Action": "*", "Resource": "*"}]}`)) }, "Statement[0]: its Effect is neither"},
 		{"an action that is a number", func(w *world) { w.user("u", policy(`{"Statement": [{"Effect": "Allow", "Action": [7]}]}`)) }, "Action has an element"},
 		{"no action", func(w *world) { w.user("u", policy(`{"Statement": [{"Effect": "Allow", "Resource": "*"}]}`)) }, "it has no Action"},
 		{"a trust policy", func(w *world) { w.role("r", nil, "no") }, "the trust policy of r: it cannot be read"},

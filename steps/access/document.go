@@ -67,11 +67,11 @@ func parsePolicy(raw any, from string) ([]statement, error) {
 	for i, element := range list {
 		fields, ok := element.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("Statement[%d] is not an object", i)
+			return nil, fmt.Errorf("the statement at Statement[%d] is not an object", i)
 		}
 		s, err := parseStatement(fields)
 		if err != nil {
-			return nil, fmt.Errorf("Statement[%d]: %w", i, err)
+			return nil, fmt.Errorf("in Statement[%d]: %w", i, err)
 		}
 		s.from = from
 		statements = append(statements, s)
@@ -110,7 +110,7 @@ func parseStatement(fields map[string]any) (s statement, err error) {
 		s.allow = true
 	case "Deny":
 	default:
-		return s, errors.New("Effect is neither Allow nor Deny")
+		return s, errors.New("its Effect is neither Allow nor Deny")
 	}
 	if s.actions, s.except, err = either(fields, "Action", "NotAction"); err != nil {
 		return s, err
@@ -215,13 +215,13 @@ func parseConditions(raw any) ([]condition, error) {
 	}
 	operators, ok := raw.(map[string]any)
 	if !ok {
-		return nil, errors.New("Condition is not an object")
+		return nil, errors.New("its Condition is not an object")
 	}
 	var list []condition
 	for _, operator := range slices.Sorted(maps.Keys(operators)) {
 		keys, ok := operators[operator].(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("Condition %.40q is not an object", operator)
+			return nil, fmt.Errorf("its Condition %.40q is not an object", operator)
 		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			values, err := texts(keys[key], "Condition")

@@ -19,6 +19,7 @@ import (
 	"playbook/steps/logfiles"
 	"playbook/steps/logsinsights"
 	"playbook/steps/metrics"
+	"playbook/steps/network"
 	"playbook/steps/putalarm"
 	"playbook/steps/question"
 	"playbook/steps/revoke"
@@ -43,6 +44,7 @@ func All() []steps.Kind {
 		logfiles.Kind(),
 		logsinsights.Kind(),
 		metrics.Kind(),
+		network.Kind(),
 		putalarm.Kind(),
 		question.Kind(),
 		revoke.Kind(),
