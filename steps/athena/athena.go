@@ -55,10 +55,19 @@ type Result struct {
 // shown is how many rows go into the report's model. Evidence has all of them.
 const shown = 100
 
+// maxStatement is the length of a statement in bytes of UTF-8 ("Service Quotas", Amazon
+// Athena User Guide, "Query string length"). It holds on every ground: what a case takes
+// must run live.
+const maxStatement = 262144
+
 // Run runs the statement. Every row goes to evidence as CSV while it arrives, so an
 // answer of any size needs no more memory than the rows that are kept.
 func (s *Step) Run(ctx context.Context, env steps.Env) (steps.Result, error) {
 	result := steps.Result{Blocks: []steps.Block{{Code: &steps.Code{Language: "sql", Source: strings.TrimSpace(string(s.SQL))}}}}
+	if len(s.SQL) > maxStatement {
+		return result, fmt.Errorf("the statement has %d bytes, and Athena takes %d: give it less in its ${{ }}, or put what they hold into S3 "+
+			"and make an external table over it", len(s.SQL), maxStatement)
+	}
 	rows, err := env.Query.Query(ctx, string(s.SQL))
 	if err != nil {
 		return result, err

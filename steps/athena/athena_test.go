@@ -129,3 +129,14 @@ func TestCellsAreInert(t *testing.T) {
 		t.Errorf("a negative number becomes %s", got)
 	}
 }
+
+func TestStatementsThatAthenaWouldRefuse(t *testing.T) {
+	query := &cursor{columns: []steps.Column{{Name: "a"}}}
+	_, err := (&Step{SQL: steps.SQL(strings.Repeat("x", maxStatement+1))}).Run(context.Background(), steps.Env{Query: query, Evidence: &store{}})
+	if err == nil || !strings.Contains(err.Error(), "262145 bytes") || query.asked != "" {
+		t.Errorf("%v; asked %d bytes", err, len(query.asked))
+	}
+	if _, err := (&Step{SQL: steps.SQL(strings.Repeat("x", maxStatement)), Rows: 1}).Run(context.Background(), steps.Env{Query: query, Evidence: &store{}}); err != nil {
+		t.Error(err)
+	}
+}
