@@ -133,6 +133,9 @@ func (l *loader) at(node *yaml.Node, rule, message, hint string) {
 }
 
 func (l *loader) report(line, column int, rule, message, hint string) {
+	if line > max(1, len(l.lines)) { // where yaml puts the value that is missing behind a last "---"
+		line, column = 0, 0
+	}
 	l.diagnostics = append(l.diagnostics, diagnostic.Diagnostic{
 		File: l.path, Line: line, Column: column, Severity: diagnostic.Error, Rule: rule, Message: message, Hint: hint,
 	})
