@@ -104,24 +104,21 @@ func (st *state) unmet(step *playbooks.Step) string {
 }
 
 // inherited are the gaps that a step takes over from the steps it reads: whatever
-// they could not see, this one cannot see either.
+// they could not see, this one cannot see either. A step that only asks for the status of
+// another, as one does that queries a view which the other has made, builds on it as well.
 func (st *state) inherited(step *playbooks.Step) []steps.Gap {
 	var gaps []steps.Gap
-	for _, need := range step.Needs {
-		before := st.outcomes[need]
-		if slices.ContainsFunc(before.Gaps, func(gap steps.Gap) bool { return gap.Blocking }) {
-			gaps = append(gaps, incomplete(need))
+	for _, id := range refersTo(step) {
+		if before := st.outcomes[id]; before != nil && slices.ContainsFunc(before.Gaps, func(gap steps.Gap) bool { return gap.Blocking }) {
+			gaps = append(gaps, incomplete(id))
 		}
 	}
 	for _, want := range step.Wants {
-		switch before := st.outcomes[want]; {
-		case before == nil || !before.usable:
+		if before := st.outcomes[want]; before == nil || !before.usable {
 			gaps = append(gaps, steps.Gap{
 				Source: "step " + want, Blocking: true,
 				Problem: "it gave nothing that could be used, and this step went on without it",
 			})
-		case slices.ContainsFunc(before.Gaps, func(gap steps.Gap) bool { return gap.Blocking }):
-			gaps = append(gaps, incomplete(want))
 		}
 	}
 	return gaps

@@ -195,7 +195,7 @@ func Select(p *playbooks.Playbook, phases, ids []string) (func(*playbooks.Step) 
 	return func(step *playbooks.Step) bool { return wanted[step.ID] }, nil
 }
 
-// refersTo names the steps that a step reads anything of.
+// refersTo names the steps that a step reads anything of, each once.
 func refersTo(step *playbooks.Step) []string {
 	ids := slices.Concat(step.Needs, step.Wants)
 	if step.When != nil {
@@ -206,5 +206,6 @@ func refersTo(step *playbooks.Step) []string {
 			}
 		}
 	}
-	return ids
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

@@ -244,6 +244,9 @@ func TestNoFalseAllClear(t *testing.T) {
 		{"builds on a step with a gap", step("a", "with: {rows: [1], gap: f.log.gz}") +
 			step("b", "for_each: steps.a.result.rows\nexpect: [{id: fine, that: len(result) > 0, severity: low, finding: none}]"), "b",
 			steps.Failed, "fine: inconclusive: nothing was found, but the evidence has a gap: step a"},
+		{"asks for the status of a step with a gap", step("a", "with: {rows: [1], gap: f.log.gz}") +
+			step("b", "when: steps.a.status == 'passed'\nexpect: [{id: fine, that: len(result) > 0, severity: low, finding: none}]"), "b",
+			steps.Failed, "fine: inconclusive: nothing was found, but the evidence has a gap: step a"},
 		{"goes over a list that was cut", step("a", "with: {rows: [1], cut: true}") +
 			step("b", "for_each: steps.a.result.rows\nexpect: [{id: fine, that: len(result) > 0, severity: low, finding: none}]"), "b",
 			steps.Failed, "for_each went over a list that was cut"},

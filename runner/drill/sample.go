@@ -32,10 +32,12 @@ func sampleScenario(opts Options) *scenario {
 		s.incident = s.plan.conns
 	}
 	s.papers = map[string]string{
-		"case.yaml":                          s.caseFile(),
-		"answers.yaml":                       s.answersFile(),
-		"s3/incident-analysis/iocs/iocs.csv": hostileList(),
-		"s3/incident-analysis/baseline.json": s.baseline(),
+		"case.yaml":                                  s.caseFile(),
+		"answers.yaml":                               s.answersFile(),
+		"s3/incident-analysis/iocs/iocs.csv":         hostileList(),
+		"s3/incident-analysis/iocs/phone.txt":        textList,
+		"s3/incident-analysis/iocs/sector.stix.json": s.stixBundle(),
+		"s3/incident-analysis/baseline.json":         s.baseline(),
 		"s3/incident-analysis/prowler/prowler-output-111122223333.ocsf.json": s.prowlerFindings(),
 	}
 	if s.plan != nil {

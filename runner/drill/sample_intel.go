@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -8,6 +9,43 @@ import (
 
 // What other tools have found: threat intelligence in the three forms that it comes in,
 // and the scanners' opinions of the accounts.
+
+// stixBundle is what a sharing community sends: STIX 2.1. Nothing of it is in the logs.
+func (s *scenario) stixBundle() string {
+	id := func(kind, name string) string {
+		d := digest("stix", name)
+		return fmt.Sprintf("%s--%s-%s-4%s-8%s-%s", kind, d[:8], d[8:12], d[13:16], d[17:20], d[20:32])
+	}
+	from := s.window.From.AddDate(0, -1, 0).Format(time.RFC3339)
+	indicator := func(name, pattern, description string, more object) object {
+		o := object{
+			"type": "indicator", "spec_version": "2.1", "id": id("indicator", name), "created": from, "modified": from,
+			"name": name, "description": description, "pattern": pattern, "pattern_type": "stix", "valid_from": from,
+			"indicator_types": []string{"malicious-activity"}, "confidence": 70,
+		}
+		for key, value := range more {
+			o[key] = value
+		}
+		return o
+	}
+	return compact(object{
+		"type": "bundle", "id": id("bundle", "sector"),
+		"objects": []object{
+			{"type": "identity", "spec_version": "2.1", "id": id("identity", "isac"), "created": from, "modified": from, "name": "Sector ISAC", "identity_class": "organization"},
+			indicator("Loader network", "[ipv4-addr:value ISSUBSET '192.0.2.240/29']", "Rented network of a loader", nil),
+			indicator("Panel", "[ipv4-addr:value = '192.0.2.222'] OR [ipv6-addr:value = '2001:db8:bad0::77']", "Operator's panel", nil),
+			indicator("Old drop", "[ipv4-addr:value = '198.51.100.250']", "Taken down", object{"valid_until": s.window.From.AddDate(0, 0, -7).Format(time.RFC3339)}),
+			indicator("Phishing page", "[domain-name:value = 'login.example.net']", "Not an address", nil),
+		},
+	}) + "\n"
+}
+
+// textList is a list as people keep it.
+const textList = `# Seen by the SOC of a partner, shared by phone, typed in by hand
+203.0.113[.]211   # brute force against VPN
+198.51.100.248/29
+2001:db8:bad1::/48
+`
 
 // listedElsewhere are the addresses of these lists, none of which the case meets.
 func listedElsewhere() []string {

@@ -134,21 +134,28 @@ func (p *parser) value() bool {
 	return true
 }
 
-// first is how an entry begins: its first name.
-var first = regexp.MustCompile(`^\{\s*"(?:[^"\\]|\\.)*"`)
+// first is how an object begins: its first name.
+var first = regexp.MustCompile(`^\{\s*("(?:[^"\\]|\\.)*")`)
 
 // next is where an entry seems to begin behind a broken one: at an object that begins as
 // the first good entry does, so that what lies inside the broken one is not taken for an
 // entry.
 func (p *parser) next() int {
-	begin := regexp.MustCompile(`\{`)
+	var name []byte
 	if len(p.elements) > 0 {
-		if name := first.Find(p.elements[0].JSON); name != nil {
-			begin = regexp.MustCompile(`\{\s*` + regexp.QuoteMeta(string(bytes.TrimSpace(name[1:]))))
+		if match := first.FindSubmatch(p.elements[0].JSON); match != nil {
+			name = match[1]
 		}
 	}
-	if place := begin.FindIndex(p.text[p.at+1:]); place != nil {
-		return p.at + 1 + place[0]
+	for at := p.at + 1; at < len(p.text); at++ {
+		brace := bytes.IndexByte(p.text[at:], '{')
+		if brace < 0 {
+			break
+		}
+		at += brace
+		if bytes.HasPrefix(bytes.TrimLeft(p.text[at+1:], " \t\r\n"), name) {
+			return at
+		}
 	}
 	return len(p.text)
 }

@@ -15,6 +15,7 @@ import (
 	"playbook/steps/flowlogs"
 	"playbook/steps/integration"
 	"playbook/steps/inventory"
+	"playbook/steps/iocs"
 	"playbook/steps/isolate"
 	"playbook/steps/logfiles"
 	"playbook/steps/logsinsights"
@@ -40,6 +41,7 @@ func All() []steps.Kind {
 		exposure.Kind(),
 		flowlogs.Kind(),
 		inventory.Kind(),
+		iocs.Kind(),
 		isolate.Kind(),
 		logfiles.Kind(),
 		logsinsights.Kind(),

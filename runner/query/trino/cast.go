@@ -398,7 +398,11 @@ func fromJSON(v value, to Type) (string, bool) {
 		return fmt.Sprintf("CAST(%s AS %s)", x, to.SQL()), true
 	}
 	if to.is("array", "map", "row") {
-		return fmt.Sprintf("CAST(CAST(%s AS JSON) AS %s)", v.sql, to.SQL()), true
+		x := v.sql
+		if hasRow(to) {
+			x = rowsOfJSON(x, to)
+		}
+		return fmt.Sprintf("CAST(CAST(%s AS JSON) AS %s)", x, to.SQL()), true
 	}
 	return "", false
 }

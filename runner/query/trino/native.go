@@ -52,6 +52,7 @@ func Natives() []Native {
 		{"trino_in_network", []Type{v, b}, Boolean, inNetwork},
 		{"trino_json", []Type{v}, v, func(a []any) (any, error) { return canonical(str(a, 0)) }},
 		{"trino_json_scalar", []Type{v, v}, v, jsonScalar},
+		{"trino_json_rows", []Type{v, v}, v, jsonRows},
 		{"trino_json_extract", []Type{v, v}, v, jsonExtract},
 		{"trino_json_extract_scalar", []Type{v, v}, v, jsonExtractScalar},
 		{"trino_json_size", []Type{v, v}, n, jsonSize},
