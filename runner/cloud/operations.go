@@ -49,6 +49,7 @@ var operations = []Operation{
 	// The input is that of the call, the output that of logs:GetQueryResults when the query
 	// has ended: nothing can be learned from the first alone.
 	{Name: "logs:StartQuery", Service: "logs", Command: "start-query", Lists: []string{"results"}, Nested: true},
+	{Name: "securityhub:GetFindings", Service: "securityhub", Command: "get-findings", Lists: []string{"Findings"}},
 }
 
 func ec2(name, command, list string) Operation {

@@ -69,6 +69,8 @@ const (
 	NotInBaseline            = "not_in_baseline" // a resource that came later
 	AdministratorFromOutside = "administrator_from_outside"
 	AdministratorUnused      = "administrator_unused"
+	ScannerSeesSSH           = "scanner_sees_ssh"
+	ScannerSeesNoFlowLog     = "scanner_sees_no_flow_log"
 	NotRestored              = "not_restored" // as a person says
 	PasswordGuessed          = "password_guessed"
 	NewRemoteAccess          = "new_remote_access"

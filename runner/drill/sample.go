@@ -57,6 +57,7 @@ func (s *scenario) truth() Truth {
 	for _, v := range s.world.vpcs {
 		if !v.logged {
 			add(VPCWithoutFlowLog, v, v.id, steps.High, map[string]any{"name": v.name})
+			add(ScannerSeesNoFlowLog, v, v.arn("vpc", v.id), steps.Low, nil)
 		}
 		if v.nat != nil && !v.nat.alarms {
 			add(NATWithoutAlarm, v, v.nat.id, steps.Medium, map[string]any{
@@ -74,6 +75,7 @@ func (s *scenario) truth() Truth {
 		legacy := s.world.vpc("payments-legacy")
 		add(NotInBaseline, legacy, resource, steps.Low, map[string]any{"since": baselineTime})
 	}
+	add(ScannerSeesSSH, bastion.vpc, bastion.vpc.arn("security-group", bastion.groups[0].id), steps.Medium, nil)
 	for _, account := range s.world.accounts() {
 		for _, r := range sampleRoles(account) {
 			arn := "arn:aws:iam::" + account + ":role/" + r.name
@@ -119,7 +121,7 @@ func (s *scenario) caseFile() string {
 	fmt.Fprintf(&b, "window: {from: %s, to: %s}\n", s.window.From.Format(time.RFC3339), s.window.To.Format(time.RFC3339))
 	fmt.Fprintf(&b, "accounts: [%q, %q]\n", production, platform)
 	fmt.Fprintf(&b, "regions: [%s]\n", strings.Join(s.world.regions(), ", "))
-	b.WriteString("params:\n  baseline: s3://incident-analysis/baseline.json\n")
+	b.WriteString("params:\n  baseline: s3://incident-analysis/baseline.json\n  prowler: s3://incident-analysis/prowler/\n")
 	if s.plan != nil {
 		b.WriteString("  json_logs: s3://incident-analysis/agent/\n")
 	}

@@ -95,10 +95,14 @@ func (s *scenario) prowlerFindings() string {
 func (s *scenario) securityHubFindings(account, region string) object {
 	findings := []object{}
 	for _, v := range s.world.vpcs {
-		if v.account != account || v.region != region || v.logged {
+		if v.account != account || v.region != region {
 			continue
 		}
 		const control = "EC2.6"
+		status, workflow := "FAILED", "NEW"
+		if v.logged {
+			status, workflow = "PASSED", "RESOLVED"
+		}
 		at := s.collected.Add(-20 * time.Hour).Format(time.RFC3339)
 		findings = append(findings, object{
 			"SchemaVersion": "2018-10-08", "Id": "arn:aws:securityhub:" + region + ":" + account + ":security-control/" + control + "/finding/" + digest(control, v.id)[:32],
@@ -109,7 +113,7 @@ func (s *scenario) securityHubFindings(account, region string) object {
 			"Title":    "VPC flow logging should be enabled in all VPCs", "Description": "This control checks whether flow logs are enabled for VPCs.",
 			"Remediation": object{"Recommendation": object{"Text": "Create a flow log for the VPC.", "Url": "https://docs.aws.amazon.com/console/securityhub/EC2.6/remediation"}},
 			"Resources":   []object{{"Type": "AwsEc2Vpc", "Id": v.arn("vpc", v.id), "Partition": "aws", "Region": region}},
-			"Compliance":  object{"Status": "FAILED", "SecurityControlId": control}, "WorkflowState": "NEW", "Workflow": object{"Status": "NEW"}, "RecordState": "ACTIVE",
+			"Compliance":  object{"Status": status, "SecurityControlId": control}, "WorkflowState": "NEW", "Workflow": object{"Status": workflow}, "RecordState": "ACTIVE",
 		})
 	}
 	return object{"Findings": findings}

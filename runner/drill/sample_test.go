@@ -208,7 +208,7 @@ func TestQuiet(t *testing.T) {
 		ids = append(ids, fact.ID)
 	}
 	slices.Sort(ids)
-	want := []string{AdministratorFromOutside, AdministratorUnused, ExposedSSH, NATWithoutAlarm, NotInBaseline, RuleChanged, VPCWithoutFlowLog}
+	want := []string{AdministratorFromOutside, AdministratorUnused, ExposedSSH, NATWithoutAlarm, NotInBaseline, RuleChanged, ScannerSeesNoFlowLog, ScannerSeesSSH, VPCWithoutFlowLog}
 	if diff := cmp.Diff(want, slices.Compact(ids)); diff != "" {
 		t.Error(diff)
 	}

@@ -21,9 +21,11 @@ import (
 	"playbook/steps/logsinsights"
 	"playbook/steps/metrics"
 	"playbook/steps/network"
+	"playbook/steps/prowler"
 	"playbook/steps/putalarm"
 	"playbook/steps/question"
 	"playbook/steps/revoke"
+	"playbook/steps/securityhub"
 	"playbook/steps/snapshot"
 )
 
@@ -47,9 +49,11 @@ func All() []steps.Kind {
 		logsinsights.Kind(),
 		metrics.Kind(),
 		network.Kind(),
+		prowler.Kind(),
 		putalarm.Kind(),
 		question.Kind(),
 		revoke.Kind(),
+		securityhub.Kind(),
 		snapshot.Kind(),
 	}
 }
