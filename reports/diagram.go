@@ -13,7 +13,7 @@ import (
 
 // Sizes in a diagram, in units of its view box.
 const (
-	nodeWidth, nodeHeight = 150, 36
+	nodeWidth, nodeHeight = 164, 36
 	plainHeight           = 22 // of a node without a kind
 	gapBetween            = 8
 	groupHead             = 24
@@ -172,7 +172,7 @@ func (s *svg) group(b *box) {
 		return
 	}
 	s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="4" class="group"/>`, b.x, b.y, b.width, b.height)
-	s.text(b.x+10, b.y+16, "start", "caption", strings.TrimSpace(b.kind+" "+b.label), int(b.width/7))
+	s.text(b.x+10, b.y+16, "start", "caption", strings.TrimSpace(b.kind+" "+b.label), int((b.width-14)/7.5))
 	for _, inner := range b.inside {
 		s.group(inner)
 	}
@@ -187,9 +187,9 @@ func (s *svg) nodes(b *box) {
 	}
 	s.printf(`<g><title>%s</title><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="4" class="%s"/>`,
 		htmlText(b.kind+" "+b.label, 300), b.x, b.y, b.width, b.height, strings.TrimSpace("node "+markClass(b.mark)))
-	s.text(b.x+8, b.y+15, "start", "name", b.label, 24)
+	s.text(b.x+8, b.y+15, "start", "name", b.label, 21)
 	if b.kind != "" {
-		s.text(b.x+8, b.y+28, "start", "tick", b.kind, 28)
+		s.text(b.x+8, b.y+28, "start", "tick", b.kind, 25)
 	}
 	s.printf("</g>")
 }
