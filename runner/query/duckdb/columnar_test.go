@@ -126,7 +126,7 @@ func TestStoreGivesWhatItTook(t *testing.T) {
 		e.loads[made.name] = made
 		e.mu.Unlock()
 		defer delete(e.loads, made.name)
-		rows, err := e.db.Query("SELECT * FROM playbook_scan('stored')")
+		rows, err := e.db.Query("SELECT * FROM playbook_scan('stored', '')")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -233,7 +233,7 @@ func (e *Engine) pour(ctx context.Context, t *table, f *filling, at []int) error
 		names[i], from[i] = quoteName(c.name), fmt.Sprintf("c%d", i)
 		values[i] = fmt.Sprintf("CAST(%s AS %s)", from[i], c.sqlType())
 	}
-	sql := e.placed(f.selection, func(t *table) string { return f.loads[t].name })
+	sql := e.placed(f.selection, func(t *table, among [][]trino.Choice) (string, bool) { return e.from(f.loads[t], among) })
 	_, err := e.db.ExecContext(ctx, fmt.Sprintf("INSERT INTO scratch.main.%s (%s) SELECT %s FROM (%s) AS a(%s)",
 		poured.name, strings.Join(names, ", "), strings.Join(values, ", "), sql, strings.Join(from, ", ")))
 	if err == nil {

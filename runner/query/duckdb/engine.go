@@ -43,6 +43,7 @@ type Engine struct {
 	db      *sql.DB
 	wanted  wanted
 	room    atomic.Int64 // for parts of stores in memory
+	whole   bool         // scans are not narrowed, for tests
 
 	mu        sync.Mutex // guards the catalog and what follows
 	tables    map[string]*table

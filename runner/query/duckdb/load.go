@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	driverpkg "github.com/duckdb/duckdb-go/v2"
 
@@ -26,6 +27,8 @@ type load struct {
 	bytes   int64 // of the files
 	gaps    []steps.Gap
 	reading steps.Reading
+
+	verdicts *sync.Map // of batches, by list of choices: []atomicVerdict
 }
 
 func (l *load) covers(t *table, wanted wanted) bool {
@@ -104,7 +107,7 @@ func (e *Engine) load(ctx context.Context, t *table, columns []column) (*load, e
 	}
 	e.mu.Lock()
 	e.serial++
-	made := &load{name: fmt.Sprintf("loaded_%d", e.serial), columns: columns}
+	made := &load{name: fmt.Sprintf("loaded_%d", e.serial), columns: columns, verdicts: &sync.Map{}}
 	e.mu.Unlock()
 	for _, c := range columns {
 		kind, err := c.typeInfo()
@@ -162,11 +165,11 @@ func (e *Engine) show(ctx context.Context, made *load) error {
 	e.mu.Lock()
 	e.loads[made.name] = made
 	e.mu.Unlock()
-	kind, function := "VIEW", scanFunction
-	if slices.ContainsFunc(made.columns, func(c column) bool { return c.kind.form() == asValue }) {
-		kind, function = "TABLE", slowFunction
+	kind, function := "VIEW", made.scan(nil)
+	if made.isSlow() {
+		kind, function = "TABLE", slowFunction+"("+quoteString(made.name)+")"
 	}
-	return e.exec(ctx, fmt.Sprintf("CREATE %s scratch.main.%s AS SELECT * FROM %s(%s)", kind, made.name, function, quoteString(made.name)))
+	return e.exec(ctx, fmt.Sprintf("CREATE %s scratch.main.%s AS SELECT * FROM %s", kind, made.name, function))
 }
 
 // row runs a query that this package wrote and gives its only row.

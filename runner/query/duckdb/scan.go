@@ -10,9 +10,11 @@ import (
 // scanner is one thread's part of a scan.
 type scanner struct {
 	scanning *scanning
-	batch    *stored // at hand, read up to row done
-	done     int
-	columns  []scanned         // by vector of a chunk
+	batch    *stored           // at hand, read up to row done
+	done     int               // of rows
+	rows     span              // of the batch that may be among those that the query wants
+	columns  []scanned         // by vector of a chunk, then those that only narrow looks at
+	narrow   narrowing         // with room of its own
 	chunk    mapping.DataChunk // the last one; DuckDB uses one for all of a scan
 	vectors  []mapping.Vector  // of it
 }
@@ -20,6 +22,7 @@ type scanner struct {
 // scanned is a column of the batch at hand.
 type scanned struct {
 	kind       kind
+	isRead     bool // of this batch
 	buffer     []byte
 	part       encoded
 	dictionary *dictionary
@@ -30,50 +33,60 @@ type scanned struct {
 func (s *scanner) fill(chunk mapping.DataChunk) (count int, err error) {
 	if s.chunk.Ptr != chunk.Ptr {
 		s.chunk, s.vectors = chunk, s.vectors[:0]
-		for i := range s.scanning.columns {
+		for i := range s.scanning.vectors {
 			s.vectors = append(s.vectors, mapping.DataChunkGetVector(chunk, mapping.IdxT(i)))
 		}
 	}
-	if s.batch == nil || s.done == s.batch.Rows {
+	for s.batch == nil || s.done == s.rows.count {
 		next := s.scanning.next.Add(1) - 1
 		if next >= int64(len(s.scanning.load.batches)) {
 			s.close()
 			return 0, nil
 		}
-		if err := s.open(&s.scanning.load.batches[next]); err != nil {
+		if err := s.open(next); err != nil {
 			return 0, err
 		}
 	}
-	count = min(chunkRows, s.batch.Rows-s.done)
+	count = min(chunkRows, s.rows.count-s.done)
+	rows := span{from: s.done, count: count}
+	if s.rows.rows != nil {
+		rows.rows = s.rows.rows[s.done : s.done+count]
+	}
 	for i, v := range s.vectors {
 		switch c := &s.columns[i]; {
 		case s.scanning.columns[i] < 0:
 		case c.part.form == asText:
-			c.dictionary.show(v, c.chooser, &c.part, s.done, count)
+			c.dictionary.show(v, c.chooser, &c.part, rows)
 		default:
-			c.part.fill(v, c.kind, s.done, count)
+			c.part.fill(v, c.kind, rows)
 		}
 	}
 	s.done += count
 	return count, nil
 }
 
-// open reads the columns of a batch that the query wants.
-func (s *scanner) open(batch *stored) error {
-	s.batch, s.done = batch, 0
+// open reads the columns of a batch that the query wants: first those that say which
+// rows can be among them, and no more when there are none.
+func (s *scanner) open(number int64) error {
+	s.batch, s.done = &s.scanning.load.batches[number], 0
 	if s.columns == nil {
 		s.columns = make([]scanned, len(s.scanning.columns))
 	}
-	l := s.scanning.load
-	for i, column := range s.scanning.columns {
-		if column < 0 {
+	for i := range s.columns {
+		s.columns[i].isRead = false
+	}
+	var err error
+	if s.rows, err = s.narrowed(number); err != nil || s.rows.count == 0 {
+		return err
+	}
+	for i := range s.scanning.vectors {
+		if s.scanning.columns[i] < 0 {
 			continue
 		}
-		c := &s.columns[i]
-		c.kind = l.columns[column].kind
-		if err := c.read(l.store, batch.Parts[column], batch.Rows); err != nil {
+		if err := s.read(i); err != nil {
 			return err
 		}
+		c := &s.columns[i]
 		if c.part.form != asText {
 			continue
 		}
@@ -87,6 +100,16 @@ func (s *scanner) open(batch *stored) error {
 		}
 	}
 	return nil
+}
+
+// read reads a column of the batch, unless it has been.
+func (s *scanner) read(i int) error {
+	c, column, l := &s.columns[i], s.scanning.columns[i], s.scanning.load
+	if c.isRead {
+		return nil
+	}
+	c.kind, c.isRead = l.columns[column].kind, true
+	return c.read(l.store, s.batch.Parts[column], s.batch.Rows)
 }
 
 func (c *scanned) read(s *store, p part, rows int) (err error) {

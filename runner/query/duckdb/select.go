@@ -94,7 +94,7 @@ func (e *Engine) understand(s *dialect.Statement) (*selection, *query.Query, err
 // check has DuckDB bind the query against empty tables, so that what it would refuse is
 // found before any file is read, and nothing is run.
 func (e *Engine) check(ctx context.Context, q *selection) error {
-	sql := e.placed(q, func(t *table) string { return t.declared })
+	sql := e.placed(q, func(t *table, _ [][]trino.Choice) (string, bool) { return "scratch.main." + t.declared, false })
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("check the query: %w", err)
@@ -113,12 +113,11 @@ func (e *Engine) check(ctx context.Context, q *selection) error {
 	})
 }
 
-// placed is the query in DuckDB's SQL, with each table under a name of the scratch
-// database.
-func (e *Engine) placed(q *selection, name func(*table) string) string {
-	return q.SQL(func(key string) string {
+// placed is the query in DuckDB's SQL, with what stands for each table there.
+func (e *Engine) placed(q *selection, place func(*table, [][]trino.Choice) (string, bool)) string {
+	return q.SQL(func(key string, among [][]trino.Choice) (string, bool) {
 		i := slices.IndexFunc(q.tables, func(t *table) bool { return t.key == key })
-		return "scratch.main." + name(q.tables[i])
+		return place(q.tables[i], among)
 	})
 }
 
@@ -144,7 +143,7 @@ func (e *Engine) runSelect(ctx context.Context, s *dialect.Statement) (_ steps.R
 	for _, l := range loads {
 		stats.BytesScanned += l.bytes
 	}
-	sql := e.placed(q, func(t *table) string { return loads[t].name })
+	sql := e.placed(q, func(t *table, among [][]trino.Choice) (string, bool) { return e.from(loads[t], among) })
 	inner, cancel := context.WithCancel(ctx)
 	parts, err := e.answer(inner, q, sql, loads)
 	if err == nil {

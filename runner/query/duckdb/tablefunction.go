@@ -25,8 +25,9 @@ import (
 	"github.com/duckdb/duckdb-go/v2/mapping"
 )
 
-// scanFunction gives queries what was loaded: SELECT … FROM playbook_scan('name'). Views
-// in the scratch database are made of it; the gate keeps queries from calling it.
+// scanFunction gives queries what was loaded: SELECT … FROM playbook_scan('name', ”), or
+// with choices in the place of ” (see narrowing) what of it can matter. Views in the
+// scratch database are made of it; the gate keeps queries from calling it.
 //
 // It is a table function of DuckDB's like those that the driver lets one write, with two
 // differences: it fills whole columns, where the driver hands over value by value (some
@@ -48,7 +49,8 @@ func (e *Engine) registerScan(conn *sql.Conn) error {
 		name := mapping.CreateLogicalType(mapping.TypeVarchar)
 		defer mapping.DestroyLogicalType(&name)
 		mapping.TableFunctionSetName(f, scanFunction)
-		mapping.TableFunctionAddParameter(f, name)
+		mapping.TableFunctionAddParameter(f, name) // of the load
+		mapping.TableFunctionAddParameter(f, name) // the choices
 		mapping.TableFunctionSupportsProjectionPushdown(f, true)
 		mapping.TableFunctionSetExtraInfo(f, keep(e), forget)
 		mapping.TableFunctionSetBind(f, unsafe.Pointer(C.playbook_one(C.playbook_scan_bind)))
@@ -102,6 +104,8 @@ func playbook_scan_bind(pointer unsafe.Pointer) {
 	parameter := mapping.BindGetParameter(info, 0)
 	defer mapping.DestroyValue(&parameter)
 	name := mapping.GetVarchar(parameter)
+	chosen := mapping.BindGetParameter(info, 1)
+	defer mapping.DestroyValue(&chosen)
 	e.mu.Lock()
 	l := e.loads[name]
 	e.mu.Unlock()
@@ -115,7 +119,18 @@ func playbook_scan_bind(pointer unsafe.Pointer) {
 		mapping.DestroyLogicalType(&kind)
 	}
 	mapping.BindSetCardinality(info, mapping.IdxT(l.rows), true)
-	mapping.BindSetBindData(info, keep(l), forget)
+	among, err := l.narrowed(mapping.GetVarchar(chosen))
+	if err != nil {
+		mapping.BindSetError(info, err.Error())
+		return
+	}
+	mapping.BindSetBindData(info, keep(bound{l, among}), forget)
+}
+
+// bound is a reading of a load in a query.
+type bound struct {
+	load  *load
+	among []narrower
 }
 
 // scanning is one reading of a load by a query. Its threads take batch after batch;
@@ -124,13 +139,16 @@ func playbook_scan_bind(pointer unsafe.Pointer) {
 type scanning struct {
 	load    *load
 	columns []int // of the load, that the query asks for, by vector of a chunk; -1 is none
+	vectors int   // how many of them are in a chunk; the others are only looked at
+	among   []narrower
 	next    atomic.Int64
 }
 
 //export playbook_scan_begin
 func playbook_scan_begin(pointer unsafe.Pointer) {
 	info := mapping.InitInfo{Ptr: pointer}
-	s := &scanning{load: given[*load](mapping.InitGetBindData(info))}
+	b := given[bound](mapping.InitGetBindData(info))
+	s := &scanning{load: b.load}
 	for i := range mapping.InitGetColumnCount(info) {
 		column := -1 // one that DuckDB makes up, as for count(*)
 		if index := mapping.InitGetColumnIndex(info, i); index < mapping.IdxT(len(s.load.columns)) {
@@ -138,6 +156,8 @@ func playbook_scan_begin(pointer unsafe.Pointer) {
 		}
 		s.columns = append(s.columns, column)
 	}
+	s.vectors = len(s.columns)
+	s.narrow(b.among)
 	mapping.InitSetMaxThreads(info, mapping.IdxT(max(1, len(s.load.batches))))
 	mapping.InitSetInitData(info, keep(s), forget)
 }

@@ -11,6 +11,7 @@
 package trino
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -33,13 +34,28 @@ type Query struct {
 	plan     *plan
 }
 
-// SQL is the query for DuckDB; place says under which name a table is found there.
-func (q *Query) SQL(place func(key string) string) string {
-	return q.analyzer.final(q.plan.sql, place)
-}
+// Place says where a table is found in DuckDB. Rows that do not meet among, see Choice, can
+// be left out; narrowed says that all of them are.
+type Place func(key string, among [][]Choice) (sql string, narrowed bool)
 
-func (a *analyzer) final(sql string, place func(key string) string) string {
-	sql = unmarked(sql, tableMark, tableEnd, place)
+// SQL is the query for DuckDB.
+func (q *Query) SQL(place Place) string { return q.analyzer.final(q.plan.sql, place) }
+
+func (a *analyzer) final(sql string, place Place) string {
+	narrowed := map[*relation]bool{}
+	sql = unmarked(sql, tableMark, tableEnd, func(id string) string {
+		r := a.tableOf(id)
+		made, all := place(r.table.Key, r.choices())
+		narrowed[r] = all
+		return made
+	})
+	sql = unmarked(sql, sparedMark, sparedEnd, func(inner string) string {
+		id, condition, _ := strings.Cut(inner, " ")
+		if narrowed[a.tableOf(id)] {
+			return "TRUE"
+		}
+		return condition
+	})
 	return unmarked(sql, columnMark, columnEnd, func(id string) string {
 		c := a.byID(id)
 		return c.of.alias + "." + quoteName(c.sql)
@@ -68,7 +84,8 @@ func Analyze(q *query.Query, catalog Catalog, now time.Time) (made *Query, mista
 			made.Uses[c.of.table.Key] = append(made.Uses[c.of.table.Key], c.sql)
 		}
 	}
-	unmarked(p.sql, tableMark, tableEnd, func(key string) string {
+	unmarked(p.sql, tableMark, tableEnd, func(id string) string {
+		key := a.tableOf(id).table.Key
 		if made.Uses[key] == nil {
 			made.Uses[key] = []string{}
 		}
@@ -335,7 +352,8 @@ func (a *analyzer) selection(q *query.Select, orders []query.Order, outer *scope
 		a.aggregates = -1
 		tests := a.conditions(q.Where, s, w)
 		b.conditions = append(b.conditions, tests...)
-		sql += " WHERE " + joined(tests, " AND ")
+		a.narrow(b)
+		sql += " WHERE " + joined(b.spared(tests), " AND ")
 	}
 
 	// The SELECT list.
@@ -475,8 +493,9 @@ func (a *analyzer) groupBy(q *query.Select, outputs []output, items []query.Expr
 	g := &grouping{}
 	found := a.aggregates
 	a.aggregates = -1
+	var keys []string
 	for _, x := range q.GroupBy.Exprs {
-		sql := ""
+		var by value
 		if n, ok := ordinal(x); ok {
 			if n < 1 || n > len(outputs) {
 				a.fail(x.At(), "GROUP BY position %d is not in the SELECT list, which has %d", n, len(outputs))
@@ -485,15 +504,16 @@ func (a *analyzer) groupBy(q *query.Select, outputs []output, items []query.Expr
 			if out.aggregate || out.window {
 				a.fail(x.At(), "GROUP BY position %d is an aggregate or a window function, which cannot be grouped by", n)
 			}
-			sql = out.sql
+			by = out.value
 		} else {
-			sql = settled(a.expr(x, s, w)).sql
+			by = settled(a.expr(x, s, w))
 		}
-		g.values = append(g.values, sql)
+		g.values = append(g.values, by.sql)
+		keys = append(keys, cmp.Or(by.key, by.sql))
 	}
 	a.aggregates = found
 	if q.GroupBy.Sets == nil {
-		g.sql = strings.Join(g.values, ", ")
+		g.sql = strings.Join(keys, ", ")
 		return g
 	}
 	var sets []string
@@ -660,6 +680,7 @@ func (a *analyzer) table(t *query.Table, s *scope, w *withs) string {
 		database = strings.ToLower(t.Name[len(t.Name)-2].Text)
 	} else if n, ok := w.find(name); ok {
 		r := a.alias(a.relationOf(n.plan, name, n.names), t.Alias)
+		r.shared = true
 		s.relations = append(s.relations, r)
 		return n.sql + " AS " + r.alias
 	}
@@ -693,7 +714,9 @@ func (a *analyzer) table(t *query.Table, s *scope, w *withs) string {
 	}
 	a.alias(r, t.Alias)
 	s.relations = append(s.relations, r)
-	return tableMark + table.Key + tableEnd + " AS " + r.alias
+	r.number = len(a.tables)
+	a.tables = append(a.tables, r)
+	return tableMark + strconv.Itoa(r.number) + tableEnd + " AS " + r.alias
 }
 
 // view reads a view where it is used. A mistake in it is told by its name: the place

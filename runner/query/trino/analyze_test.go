@@ -168,8 +168,8 @@ func TestUses(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"bytes": true, "$path": true, "source": true, "day": true}, seen); diff != "" {
 		t.Error(diff)
 	}
-	sql := q.SQL(func(key string) string { return "t_" + strings.ReplaceAll(key, ".", "_") })
-	if strings.ContainsAny(sql, "\x01\x02\x03\x04\x05\x06") || !strings.Contains(sql, "FROM t_default_flows AS ") {
+	sql := q.SQL(func(key string, _ [][]Choice) (string, bool) { return "t_" + strings.ReplaceAll(key, ".", "_"), false })
+	if strings.ContainsAny(sql, "\x01\x02\x03\x04\x05\x06\x07\x08") || !strings.Contains(sql, "FROM t_default_flows AS ") {
 		t.Errorf("%q", sql)
 	}
 }
@@ -191,7 +191,7 @@ func TestSize(t *testing.T) {
 				t.Errorf("%s × %d: %v", form[0], n, mistake)
 				return 0
 			}
-			return len(q.SQL(func(string) string { return "t" }))
+			return len(q.SQL(func(string, [][]Choice) (string, bool) { return "t", true }))
 		}
 		if small, large := size(10), size(40); large > 8*small {
 			t.Errorf("%s: %d characters for 10, %d for 40", form[0], small, large)
@@ -230,7 +230,7 @@ func FuzzAnalyze(f *testing.F) {
 			}
 			return
 		}
-		if made := q.SQL(func(string) string { return "t" }); strings.ContainsAny(made, "\x01\x02\x03\x04\x05\x06") {
+		if made := q.SQL(func(string, [][]Choice) (string, bool) { return "t", true }); strings.ContainsAny(made, "\x01\x02\x03\x04\x05\x06\x07\x08") {
 			t.Fatalf("%q leaves marks: %q", sql, made)
 		}
 		q.Scans(func(_, _ string) bool { return true })

@@ -18,10 +18,18 @@ type value struct {
 	sql string
 	// text is what a string literal says; iso the SQL of the text whose zone counts when
 	// typ.Zone is ofValue.
-	text *string
-	iso  string
+	text    *string
+	integer *int64 // of an integer literal
+	iso     string
 	// aggregate and window tell what is inside; subquery too.
 	aggregate, window, subquery bool
+	// key is SQL that sql is made of, and that differs whenever sql does: GROUP BY takes it
+	// where it is cheaper, a day instead of its text.
+	key string
+	// among are choices of which one has to be true for a condition to be true, if it is
+	// not empty; exact says that no more is needed.
+	among []choice
+	exact bool
 }
 
 func (v value) isNull() bool { return v.typ.is("unknown") }

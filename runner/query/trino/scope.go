@@ -47,6 +47,7 @@ type analyzer struct {
 	now     time.Time
 	special map[string]*specialForm
 	columns []*column
+	tables  []*relation // that are tables; their marks have the number
 	serial  int
 	views   []string // that are being read, outermost first
 
@@ -83,8 +84,11 @@ type relation struct {
 	alias   string // in DuckDB, of its own in the whole query
 	name    string // in the query, in lower case
 	columns []*column
-	table   *Table // or
-	plan    *plan  // or neither, for UNNEST
+	table   *Table     // or
+	number  int        // of the table among those of the query
+	among   [][]choice // of each of these one is true in every row that the query uses
+	plan    *plan      // or neither, for UNNEST
+	shared  bool       // the plan is that of a WITH, which others read too
 }
 
 // scope is what names can stand for.
@@ -103,11 +107,12 @@ type mergedColumn struct {
 	value
 }
 
-// Marks in SQL: a column is \x01 id \x02, a table \x03 key \x04. No text of a query has
+// Marks in SQL: a column is \x01 id \x02, a table \x03 number \x04. No text of a query has
 // such characters in it, see quoteText's callers and mark.
 const (
 	columnMark, columnEnd = "\x01", "\x02"
 	tableMark, tableEnd   = "\x03", "\x04"
+	sparedMark, sparedEnd = "\x07", "\x08" // number of a table, space, condition
 )
 
 func (a *analyzer) column(of *relation, name, sql string, typ Type) *column {
@@ -145,6 +150,11 @@ func (a *analyzer) columnsIn(sql string) []*column {
 		return ""
 	})
 	return found
+}
+
+func (a *analyzer) tableOf(id string) *relation {
+	n, _ := strconv.Atoi(id)
+	return a.tables[n]
 }
 
 func (a *analyzer) byID(id string) *column {

@@ -188,7 +188,46 @@ func doDateFormat(a *analyzer, c *query.Call, s *scope, w *withs) value {
 		return made(Varchar, "trino_date_format(epoch_us("+clockOf(v)+"), "+format.sql+")", v, format)
 	}
 	a.checkMySQL(c, *format.text)
-	return made(Varchar, "strftime("+clockOf(v)+", "+textLiteral(strftime(*format.text))+")", v)
+	letters, clock := strftime(*format.text), clockOf(v)
+	key := unitOf(letters, clock)
+	if key != "" {
+		clock = key
+	}
+	made := made(Varchar, "strftime("+clock+", "+textLiteral(letters)+")", v)
+	made.key = key
+	return made
+}
+
+// unitOf is SQL for the day, hour, minute or second that a clock is in, when a format
+// writes that whole and nothing else; otherwise it is empty.
+func unitOf(letters, clock string) string {
+	units := "YmdHMS"
+	var seen [256]bool
+	for i := 0; i < len(letters); i++ {
+		if letters[i] != '%' {
+			continue
+		}
+		if i++; i == len(letters) || !strings.ContainsRune(units+"%", rune(letters[i])) {
+			return ""
+		}
+		seen[letters[i]] = true
+	}
+	whole := 0
+	for whole < len(units) && seen[units[whole]] {
+		whole++
+	}
+	for _, finer := range units[whole:] {
+		if seen[finer] {
+			return ""
+		}
+	}
+	switch whole {
+	case 3:
+		return "CAST(" + clock + " AS DATE)"
+	case 4, 5, 6:
+		return "date_trunc('" + [...]string{"hour", "minute", "second"}[whole-4] + "', " + clock + ")"
+	}
+	return ""
 }
 
 func doDateParse(a *analyzer, c *query.Call, s *scope, w *withs) value {
