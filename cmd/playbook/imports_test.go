@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"steps/finding":           {"steps", "steps/jsonlist"},
 	"steps/plan":              {"steps"},
 	"steps/plan/plantest":     {"steps"},
+	"steps/stepstest":         {"steps"},
 	"steps/*":                 {"steps", "steps/diagnostic", "steps/finding", "steps/flowrecord", "steps/jsonlist", "steps/plan", "playbooks/dialect"},
 	"steps/kinds":             {"steps", "steps/*"},
 	"playbooks/expression":    {"steps", "steps/diagnostic", "playbooks/dialect", "playbooks/dialect/query"},

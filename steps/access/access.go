@@ -160,7 +160,7 @@ func (s *Step) principal(p *subject, now time.Time) Principal {
 		found.CanChange = []string{"*"}
 	}
 	for _, from := range policies[:min(len(policies), maxNotes)] {
-		found.Because = append(found.Because, clip(from+": "+enumerate(patterns[from], 8), 400))
+		found.Because = append(found.Because, steps.Cut(from+": "+enumerate(patterns[from], 8), 400))
 	}
 	if found.Because == nil {
 		found.Because = []string{}

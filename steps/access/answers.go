@@ -22,15 +22,15 @@ func (s *Step) answers(result Result) []Answer {
 		if p.Administrator {
 			label := p.Type + " " + p.Name
 			if p.Escalates {
-				escalating = append(escalating, clip(label, 80)+" ("+clip(first(p.Because), 200)+")")
+				escalating = append(escalating, steps.Cut(label, 80)+" ("+steps.Cut(first(p.Because), 200)+")")
 			} else {
-				administrators = append(administrators, clip(label, 80))
+				administrators = append(administrators, steps.Cut(label, 80))
 			}
 		}
 		if p.Type == "role" && len(p.CanChange) > 0 {
-			changers = append(changers, clip(p.Name, 64)+" ("+services(p.CanChange)+")")
+			changers = append(changers, steps.Cut(p.Name, 64)+" ("+services(p.CanChange)+")")
 			if p.Unused {
-				unused = append(unused, clip(p.Name, 64))
+				unused = append(unused, steps.Cut(p.Name, 64))
 			}
 		}
 	}
@@ -40,10 +40,10 @@ func (s *Step) answers(result Result) []Answer {
 		}
 		if len(r.users) > 0 {
 			holderCount++
-			holders = append(holders, clip(r.Name, 64)+": "+clip(enumerate(r.users, 5), 400))
+			holders = append(holders, steps.Cut(r.Name, 64)+": "+steps.Cut(enumerate(r.users, 5), 400))
 		}
 		if r.Outside {
-			outside = append(outside, clip(r.Name, 64))
+			outside = append(outside, steps.Cut(r.Name, 64))
 		}
 	}
 	return []Answer{

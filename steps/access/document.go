@@ -236,7 +236,7 @@ func parseConditions(raw any) ([]condition, error) {
 
 // String is the condition for people, short.
 func (c condition) String() string {
-	return clip(fmt.Sprintf("%s %s %s", c.operator, c.key, strings.Join(c.values, ", ")), 200)
+	return steps.Cut(fmt.Sprintf("%s %s %s", c.operator, c.key, strings.Join(c.values, ", ")), 200)
 }
 
 // defaultVersion is the document of a managed policy that is in force.
@@ -247,11 +247,4 @@ func defaultVersion(policy map[string]any) any {
 		}
 	}
 	return nil
-}
-
-func clip(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
 }

@@ -103,7 +103,7 @@ func newFacts(account string, d details) (*accountFacts, error) {
 		for _, name := range names {
 			text, _ := name.(string)
 			if groups[text] == nil {
-				a.gap("group "+clip(text, 128), "it is not in the answer, so what its members may do is not known")
+				a.gap("group "+steps.Cut(text, 128), "it is not in the answer, so what its members may do is not known")
 				continue
 			}
 			for _, s := range groups[text].identity {
@@ -134,7 +134,7 @@ func (a *accountFacts) subject(raw map[string]any, kind, nameField, inline strin
 		return nil, fmt.Errorf("read %s: a %s has no Arn or no %s", getDetails, kind, nameField)
 	}
 	if parts := strings.SplitN(p.arn, ":", 6); len(parts) < 6 || parts[4] != a.account {
-		return nil, fmt.Errorf("read %s: %s is not of account %s; is this the answer of another account?", getDetails, clip(p.arn, 200), a.account)
+		return nil, fmt.Errorf("read %s: %s is not of account %s; is this the answer of another account?", getDetails, steps.Cut(p.arn, 200), a.account)
 	}
 	p.self = map[string]string{"aws:principalaccount": a.account}
 	a.resources[kind] = append(a.resources[kind], p.arn)
@@ -150,7 +150,7 @@ func (a *accountFacts) subject(raw map[string]any, kind, nameField, inline strin
 		p.boundary = a.managed[p.boundaryARN]
 		if p.bounded = len(p.boundary) > 0; !p.bounded {
 			// Taken as no limit, which names too many rather than too few.
-			a.gap(clip(p.boundaryARN, 200), "this permissions boundary is not known; it was taken as no limit")
+			a.gap(steps.Cut(p.boundaryARN, 200), "this permissions boundary is not known; it was taken as no limit")
 		}
 	}
 	return p, nil
@@ -164,14 +164,14 @@ func (a *accountFacts) attached(arn string) []statement {
 	case strings.HasSuffix(arn, ":iam::aws:policy/AdministratorAccess"):
 		return []statement{{allow: true, actions: []string{"*"}, resources: []string{"*"}, from: "policy AdministratorAccess"}}
 	}
-	a.gap(clip(arn, 200), "this policy is attached and not in the answer, so what it allows is not known")
+	a.gap(steps.Cut(arn, 200), "this policy is attached and not in the answer, so what it allows is not known")
 	return nil
 }
 
 func (a *accountFacts) parse(raw any, from string) []statement {
-	statements, err := parsePolicy(raw, clip(from, 200))
+	statements, err := parsePolicy(raw, steps.Cut(from, 200))
 	if err != nil {
-		a.gap(clip(from, 200), "it cannot be read, so what it allows is not known: "+err.Error())
+		a.gap(steps.Cut(from, 200), "it cannot be read, so what it allows is not known: "+err.Error())
 	}
 	return statements
 }

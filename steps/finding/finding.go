@@ -5,7 +5,6 @@ package finding
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"playbook/steps"
 )
@@ -68,7 +67,7 @@ func (f fields) at(path ...string) any {
 
 func (f fields) text(limit int, path ...string) string {
 	text, _ := f.at(path...).(string)
-	return cut(text, limit)
+	return steps.Cut(text, limit)
 }
 
 func (f fields) time(path ...string) *time.Time {
@@ -100,15 +99,6 @@ func first[T comparable](values ...T) T {
 		}
 	}
 	return zero
-}
-
-// cut shortens hostile text to so many characters of valid UTF-8.
-func cut(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	return string([]rune(text)[:limit]) + "…"
 }
 
 // words are how scanners write severities.

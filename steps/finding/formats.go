@@ -24,7 +24,7 @@ func fromOCSF(f fields) Finding {
 	found.Severity = severity(found.Said)
 	if list, ok := f.at("remediation", "references").([]any); ok && len(list) > 0 {
 		text, _ := list[0].(string)
-		found.URL = cut(text, maxName)
+		found.URL = steps.Cut(text, maxName)
 	}
 	code := strings.ToLower(first(f.text(maxName, "status_code"), f.text(maxName, "compliance", "status")))
 	switch code {

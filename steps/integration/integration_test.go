@@ -1,10 +1,8 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"os"
 	"reflect"
@@ -20,6 +18,7 @@ import (
 
 	"playbook/playbooks/dialect"
 	"playbook/steps"
+	"playbook/steps/stepstest"
 )
 
 type m = map[string]any
@@ -44,25 +43,6 @@ func (a *aws) Read(_ context.Context, operation string, input map[string]any) it
 			yield(a.page, nil)
 		}
 	}
-}
-
-type bucket map[string]string
-
-func (bucket) List(context.Context, string) iter.Seq2[steps.Object, error] {
-	panic("nothing is listed")
-}
-func (b bucket) Open(_ context.Context, location string) (io.ReadCloser, error) {
-	text, ok := b[location]
-	if !ok {
-		return nil, &steps.Missing{What: location}
-	}
-	return io.NopCloser(strings.NewReader(text)), nil
-}
-
-type store struct{ bytes.Buffer }
-
-func (s *store) Write(name string, write func(io.Writer) error) (steps.File, error) {
-	return steps.File{Path: "evidence/integration/" + name}, write(&s.Buffer)
 }
 
 var now = time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC)
@@ -91,10 +71,10 @@ func whole() *Step {
 
 func run(t *testing.T, s *Step, env steps.Env) (steps.Result, string, error) {
 	t.Helper()
-	evidence := &store{}
+	evidence := stepstest.Store{}
 	env.Evidence, env.Now, env.Target = evidence, now, steps.Target{Account: "111122223333", Region: "eu-west-1"}
 	result, err := s.Run(context.Background(), env)
-	return result, evidence.String(), err
+	return result, evidence["template.yaml"], err
 }
 
 // required are the properties that CloudFormation asks for, and whether more may be
@@ -165,7 +145,7 @@ func TestOurTemplateIsWhatCloudFormationTakes(t *testing.T) {
 	if diff := cmp.Diff(wantQuery, query); diff != "" {
 		t.Error(diff)
 	}
-	want := Result{Templates: []Template{{Source: "playbook", File: "evidence/integration/template.yaml", Bytes: int64(len(text)),
+	want := Result{Templates: []Template{{Source: "playbook", File: "template.yaml", Bytes: int64(len(text)),
 		Database: "vpcflowlogsathenadatabase", Table: "vpcflow", Workgroup: "vpcflowlogsworkgroup", PartitionLoad: "daily", Range: "2026/03/01,NOW",
 		Resources: []Resource{{"Database", "AWS::Glue::Database"}, {"Table", "AWS::Glue::Table"}, {"VpcFlowLogsTopTalkers", "AWS::Athena::NamedQuery"}, {"Workgroup", "AWS::Athena::WorkGroup"}},
 		Queries:   []string{"VpcFlowLogsTopTalkers"}, LeftOut: []LeftOut{{"VpcFlowLogsTopTalkingSubnets", "the logs have no subnetid"}}}}}
@@ -276,11 +256,11 @@ func TestTheTemplateOfAWS(t *testing.T) {
 	s := whole()
 	s.FlowLog, s.DeliverTo, s.Results = "fl-0123456789abcdef0", "s3://cfn-templates/flow/", "s3://results/"
 	s.PartitionLoad, s.Start, s.End = "none", day("2026-01-01"), day("2026-01-31")
-	result, text, err := run(t, s, steps.Env{Cloud: cloud, Files: bucket{stored: theirs}})
+	result, text, err := run(t, s, steps.Env{Cloud: cloud, Files: stepstest.Bucket{stored: theirs}})
 	if err != nil || text != theirs {
 		t.Fatalf("%v, stored %q", err, text)
 	}
-	want := Result{Templates: []Template{{Source: "aws", File: "evidence/integration/template.yaml", Stored: stored, Bytes: int64(len(theirs)), PartitionLoad: "none",
+	want := Result{Templates: []Template{{Source: "aws", File: "template.yaml", Stored: stored, Bytes: int64(len(theirs)), PartitionLoad: "none",
 		Resources: []Resource{{"Function", "AWS::Lambda::Function"}, {"Q1", "AWS::Athena::NamedQuery"}, {"VpcFlowLogsIPv4Traffic", "AWS::Athena::NamedQuery"}},
 		Queries:   []string{"VpcFlowLogsIPv4Traffic", "VpcFlowLogsTopTalkers"},
 		LeftOut:   []LeftOut{{"VpcFlowLogsTopTalkingSubnets", "AWS has left it out, for want of a field in the log format"}}}}}
@@ -293,16 +273,16 @@ func TestWithoutTheTemplateOfAWS(t *testing.T) {
 	answer := m{"Result": "https://s3.eu-west-1.amazonaws.com/cfn/t.yml"}
 	for name, test := range map[string]struct {
 		cloud *aws
-		files bucket
+		files stepstest.Bucket
 		want  string // of the error; "" means ours, and a gap
 	}{
 		"not recorded":   {&aws{err: &steps.Missing{What: "the answer"}}, nil, ""},
-		"not copied":     {&aws{page: answer}, bucket{}, ""},
+		"not copied":     {&aws{page: answer}, stepstest.Bucket{}, ""},
 		"refused":        {&aws{err: errors.New("AccessDenied")}, nil, "AccessDenied"},
-		"no template":    {&aws{page: answer}, bucket{"s3://cfn/t.yml": "<html>"}, "read the template"},
-		"no resources":   {&aws{page: answer}, bucket{"s3://cfn/t.yml": "a: b"}, "this is no CloudFormation template"},
-		"too large":      {&aws{page: answer}, bucket{"s3://cfn/t.yml": strings.Repeat("#", maxTemplate+1)}, "larger than CloudFormation takes"},
-		"bombs":          {&aws{page: answer}, bucket{"s3://cfn/t.yml": bomb}, "read the template"},
+		"no template":    {&aws{page: answer}, stepstest.Bucket{"s3://cfn/t.yml": "<html>"}, "read the template"},
+		"no resources":   {&aws{page: answer}, stepstest.Bucket{"s3://cfn/t.yml": "a: b"}, "this is no CloudFormation template"},
+		"too large":      {&aws{page: answer}, stepstest.Bucket{"s3://cfn/t.yml": strings.Repeat("#", maxTemplate+1)}, "larger than CloudFormation takes"},
+		"bombs":          {&aws{page: answer}, stepstest.Bucket{"s3://cfn/t.yml": bomb}, "read the template"},
 		"another answer": {&aws{page: m{"Result": "see https://example.com"}}, nil, "no address of an object in S3"},
 	} {
 		s := whole()

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"playbook/steps"
 )
 
 // What an entry is about that can match nothing.
@@ -72,7 +74,7 @@ func parseNetwork(text string) (network netip.Prefix, note string, why *rejectio
 	}
 	if address, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
 		if address.Zone() != "" {
-			return network, "", &rejection{aboutAddress, "it names an interface of the machine that it was seen on (" + cut(address.Zone(), 20) + ")"}
+			return network, "", &rejection{aboutAddress, "it names an interface of the machine that it was seen on (" + steps.Cut(address.Zone(), 20) + ")"}
 		}
 		address = address.Unmap()
 		prefix := netip.PrefixFrom(address, address.BitLen())

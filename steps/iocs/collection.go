@@ -65,7 +65,7 @@ func (c *collection) take(file *File, e entry) {
 	}
 	indicator := Indicator{
 		Value: network.String(), Network: network.String(), First: network.Addr().String(), Last: lastOf(network).String(),
-		Single: network.IsSingleIP(), Family: "ipv4", Comment: cut(e.comment, maxText), Labels: []string{},
+		Single: network.IsSingleIP(), Family: "ipv4", Comment: steps.Cut(e.comment, maxText), Labels: []string{},
 		Source: file.Location, Line: e.line, ValidFrom: e.from, ValidUntil: e.until, Confidence: e.confidence,
 		Expired: e.until != nil && e.until.Before(c.expiry),
 	}
@@ -76,7 +76,7 @@ func (c *collection) take(file *File, e entry) {
 		indicator.Family = "ipv6"
 	}
 	for _, label := range e.labels[:min(len(e.labels), maxLabels)] {
-		indicator.Labels = append(indicator.Labels, cut(label, maxText))
+		indicator.Labels = append(indicator.Labels, steps.Cut(label, maxText))
 	}
 	if at, known := c.place[network]; known {
 		c.result.Duplicates++
@@ -102,7 +102,7 @@ func (c *collection) reject(file *File, line int64, text, about, why string) {
 	file.Rejected++
 	c.result.Unusable++
 	if len(c.result.Rejected) < maxRejected {
-		c.result.Rejected = append(c.result.Rejected, Rejected{file.Location, line, cut(text, maxText), about, why})
+		c.result.Rejected = append(c.result.Rejected, Rejected{file.Location, line, steps.Cut(text, maxText), about, why})
 	}
 }
 
@@ -138,18 +138,6 @@ func (c *collection) finish() steps.Result {
 		c.quality.Examined = c.entries()
 	}
 	return steps.Result{Value: *r, Blocks: blocks(*r), Quality: c.quality}
-}
-
-// cut shortens hostile text to so many characters of valid UTF-8.
-func cut(text string, limit int) string {
-	n := 0
-	for i := range text {
-		if n == limit {
-			return toValid(text[:i]) + "…"
-		}
-		n++
-	}
-	return toValid(text)
 }
 
 func join(a, b string) string {

@@ -12,7 +12,6 @@ import (
 	"path"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"playbook/steps"
 )
@@ -126,12 +125,4 @@ func isJSON(text []byte) bool {
 func looksLikeList(text []byte) bool {
 	inner := bytes.TrimSpace(text[1:])
 	return len(inner) > 0 && bytes.IndexByte([]byte(`{"[]`), inner[0]) >= 0
-}
-
-// toValid replaces what is no UTF-8.
-func toValid(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
 }

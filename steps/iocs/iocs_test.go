@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,39 +17,12 @@ import (
 	"pgregory.net/rapid"
 
 	"playbook/steps"
+	"playbook/steps/stepstest"
 )
-
-// bucket is S3 in memory.
-type bucket map[string]string
-
-func (b bucket) List(_ context.Context, location string) iter.Seq2[steps.Object, error] {
-	return func(yield func(steps.Object, error) bool) {
-		found := false
-		for _, key := range slices.Sorted(maps.Keys(b)) {
-			if strings.HasPrefix(key, location) {
-				found = true
-				if !yield(steps.Object{Location: key, Bytes: int64(len(b[key]))}, nil) {
-					return
-				}
-			}
-		}
-		if !found {
-			yield(steps.Object{}, &steps.Missing{What: "what lies at " + location})
-		}
-	}
-}
-
-func (b bucket) Open(_ context.Context, location string) (io.ReadCloser, error) {
-	content, ok := b[location]
-	if !ok || content == "unreadable" {
-		return nil, errors.New("access denied")
-	}
-	return io.NopCloser(strings.NewReader(content)), nil
-}
 
 var march = steps.Window{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)}
 
-func read(files bucket, from ...string) (steps.Result, Result, error) {
+func read(files stepstest.Bucket, from ...string) (steps.Result, Result, error) {
 	if from == nil {
 		from = []string{"s3://b/"}
 	}
@@ -111,7 +81,7 @@ func TestLists(t *testing.T) {
 		"a mark of bytes":    {"\xef\xbb\xbf203.0.113.9\n", "1 203.0.113.9\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result, value, err := read(bucket{"s3://b/list": test.text})
+			result, value, err := read(stepstest.Bucket{"s3://b/list": test.text})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +125,7 @@ func TestBundles(t *testing.T) {
 				"10 - 192.0.2.3: other: it was observed, and no indicator says that it is hostile\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result, value, err := read(bucket{"s3://b/bundle.json": test.text})
+			result, value, err := read(stepstest.Bucket{"s3://b/bundle.json": test.text})
 			if err != nil || len(result.Quality.Gaps) != 0 || value.Files[0].Format != formatSTIX {
 				t.Fatal(err, result.Quality, value.Files)
 			}
@@ -170,7 +140,7 @@ func TestBundles(t *testing.T) {
 func TestWhatIsLostBlocks(t *testing.T) {
 	good := "203.0.113.9\n"
 	for name, test := range map[string]struct{ text, want string }{
-		"unreadable":           {"unreadable", "it could not be read: access denied"},
+		"unreadable":           {stepstest.Unreadable, "it could not be read: access denied"},
 		"nothing in it":        {"", "none of its 0 entries is a usable address or network"},
 		"only names":           {"a.example\nb.example\n", "none of its 2 entries is a usable address or network"},
 		"an archive":           {"PK\x03\x04\x00\x00", "it could not be read: it is no text: it holds bytes of zero; unpack archives, and save sheets as CSV"},
@@ -180,7 +150,7 @@ func TestWhatIsLostBlocks(t *testing.T) {
 		"JSON that is no STIX": {`{"Event":{"Attribute":[]}}`, "it could not be read: it is JSON, but no STIX 2.1: no object has a type; export the list as STIX 2.1, as CSV or as text"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result, value, err := read(bucket{"s3://b/good.txt": good, "s3://b/other": test.text})
+			result, value, err := read(stepstest.Bucket{"s3://b/good.txt": good, "s3://b/other": test.text})
 			if err != nil || value.Addresses < 1 {
 				t.Fatal(err, value)
 			}
@@ -194,14 +164,14 @@ func TestWhatIsLostBlocks(t *testing.T) {
 
 func TestNoListClearsNobody(t *testing.T) {
 	for name, test := range map[string]struct {
-		files bucket
+		files stepstest.Bucket
 		from  []string
 		want  string
 	}{
-		"no file":       {bucket{}, nil, "find the lists of hostile addresses: what lies at s3://b/ is missing"},
-		"one of two":    {bucket{"s3://b/a": "203.0.113.9"}, []string{"s3://b/", "s3://c/"}, "find the lists of hostile addresses: what lies at s3://c/ is missing"},
-		"no usable one": {bucket{"s3://b/a": "10.0.0.1"}, nil, "none of the 1 entries in 1 files is a usable address or network"},
-		"hidden files":  {bucket{"s3://b/_a": "203.0.113.9"}, nil, "none of the 0 entries in 0 files"},
+		"no file":       {stepstest.Bucket{}, nil, "find the lists of hostile addresses: what lies at s3://b/ is missing"},
+		"one of two":    {stepstest.Bucket{"s3://b/a": "203.0.113.9"}, []string{"s3://b/", "s3://c/"}, "find the lists of hostile addresses: what lies at s3://c/ is missing"},
+		"no usable one": {stepstest.Bucket{"s3://b/a": "10.0.0.1"}, nil, "none of the 1 entries in 1 files is a usable address or network"},
+		"hidden files":  {stepstest.Bucket{"s3://b/_a": "203.0.113.9"}, nil, "none of the 0 entries in 0 files"},
 	} {
 		result, _, err := read(test.files, test.from...)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -215,7 +185,7 @@ func TestNoListClearsNobody(t *testing.T) {
 
 func TestTheLongestValidityCounts(t *testing.T) {
 	csv := "ip,valid_until,comment\n203.0.113.9,2026-02-01,a\n203.0.113.9,2026-12-01,b\n203.0.113.9,2026-06-01,c\n"
-	_, value, err := read(bucket{"s3://b/a.csv": csv, "s3://b/b.txt": "203.0.113.9 d\n203.0.113.0/24\n"})
+	_, value, err := read(stepstest.Bucket{"s3://b/a.csv": csv, "s3://b/b.txt": "203.0.113.9 d\n203.0.113.0/24\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +204,7 @@ func TestMoreThanIsKept(t *testing.T) {
 	for i := range 5 {
 		fmt.Fprintf(&b, "203.0.113.%d\n", i)
 	}
-	result, err := step.Run(context.Background(), steps.Env{Now: march.To, Files: bucket{"s3://b/a": b.String()}})
+	result, err := step.Run(context.Background(), steps.Env{Now: march.To, Files: stepstest.Bucket{"s3://b/a": b.String()}})
 	if err != nil || len(result.Value.(Result).Indicators) != 2 || !slices.Equal(result.Quality.Cut, []string{"indicators"}) {
 		t.Fatal(err, result.Quality)
 	}
@@ -252,7 +222,7 @@ func TestEncodings(t *testing.T) {
 	for _, unit := range utf16.Encode([]rune("203.0.113.10 wide\r\n")) {
 		wide += string([]byte{byte(unit), byte(unit >> 8)})
 	}
-	_, value, err := read(bucket{"s3://b/a.gz": packed.String(), "s3://b/b.txt": wide})
+	_, value, err := read(stepstest.Bucket{"s3://b/a.gz": packed.String(), "s3://b/b.txt": wide})
 	if got := told(value); err != nil || got != "1 203.0.113.9 (gz)\n1 203.0.113.10 (wide)\n" {
 		t.Error(got, err)
 	}
@@ -267,7 +237,7 @@ func TestEveryLineIsAccountedFor(t *testing.T) {
 		text := "203.0.113.250\n" + strings.Join(lines, "\n") + "\n"
 		want := 0
 		for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-			if line = strings.TrimSpace(toValid(line)); line != "" && !remark(line) {
+			if line = strings.TrimSpace(strings.ToValidUTF8(line, "\uFFFD")); line != "" && !remark(line) {
 				want++
 			}
 		}
@@ -293,7 +263,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"objects":[` + indicator("[ipv4-addr:value IN ('203.0.113.9')] AND [file:name = 'a\\'b']", "") + `]}`)
 	f.Add(`[{"type":"ipv4-addr","value":5},{"type":null}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		result, value, err := read(bucket{"s3://b/x": text})
+		result, value, err := read(stepstest.Bucket{"s3://b/x": text})
 		if err == nil && len(value.Indicators) == 0 {
 			t.Fatal("nothing is listed, and nothing is wrong")
 		}

@@ -27,7 +27,7 @@ func (c *collection) readLines(file *File, text []byte) {
 	number, entries := int64(0), 0
 	for line := range strings.Lines(string(text)) {
 		number++
-		line = strings.TrimSpace(toValid(line))
+		line = strings.TrimSpace(strings.ToValidUTF8(line, "\uFFFD"))
 		if line == "" || remark(line) {
 			continue
 		}

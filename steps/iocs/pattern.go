@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"playbook/steps"
 )
 
 // comparison is one term of a STIX pattern: a path, an operator and the texts that it is
@@ -49,7 +51,7 @@ func parsePattern(pattern string) (list []comparison, conditions bool, err error
 		}
 		match := token.FindStringSubmatch(rest)
 		if match == nil {
-			return nil, false, fmt.Errorf("at character %d, %q is not of a pattern", len(pattern)-len(rest)+1, cut(rest, 20))
+			return nil, false, fmt.Errorf("at character %d, %q is not of a pattern", len(pattern)-len(rest)+1, steps.Cut(rest, 20))
 		}
 		word := match[0]
 		rest = rest[len(word):]
@@ -90,7 +92,7 @@ func parsePattern(pattern string) (list []comparison, conditions bool, err error
 	}
 	for _, c := range list {
 		if c.operator == "" || len(c.values) == 0 {
-			return nil, false, fmt.Errorf("%q is compared with nothing", cut(c.path, 40))
+			return nil, false, fmt.Errorf("%q is compared with nothing", steps.Cut(c.path, 40))
 		}
 	}
 	return list, conditions, nil
@@ -122,5 +124,5 @@ func (c comparison) unusable() (about, why string) {
 	case kind == "file":
 		return aboutFile, "it is about a file"
 	}
-	return aboutOther, "its pattern is about " + cut(c.path, 60) + ", which is no address"
+	return aboutOther, "its pattern is about " + steps.Cut(c.path, 60) + ", which is no address"
 }

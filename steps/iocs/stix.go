@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"playbook/steps"
 	"playbook/steps/jsonlist"
 )
 
@@ -18,7 +19,7 @@ type object map[string]json.RawMessage
 func (o object) text(name string) string {
 	var text string
 	_ = json.Unmarshal(o[name], &text) // another type is no text
-	return toValid(text)
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 func (o object) texts(name string) []string {
@@ -27,7 +28,7 @@ func (o object) texts(name string) []string {
 	var texts []string
 	for _, element := range list {
 		if text, ok := element.(string); ok {
-			texts = append(texts, toValid(text))
+			texts = append(texts, strings.ToValidUTF8(text, "\uFFFD"))
 		}
 	}
 	return texts
@@ -91,7 +92,7 @@ func (c *collection) takeIndicator(file *File, number int64, o object, named map
 		refuse("the one who published it has revoked it")
 		return
 	case o.text("pattern_type") != "" && o.text("pattern_type") != "stix":
-		refuse("its pattern is written in " + cut(o.text("pattern_type"), 20) + ", not in STIX")
+		refuse("its pattern is written in " + steps.Cut(o.text("pattern_type"), 20) + ", not in STIX")
 		return
 	case allBenign(o.texts("indicator_types")):
 		refuse("its indicator_types say that it is benign")

@@ -37,7 +37,7 @@ func open(ctx context.Context, files steps.Files, picked []file) (heads []head, 
 		}
 		h, err := readHead(ctx, files, f.location)
 		if err != nil {
-			gaps = append(gaps, steps.Gap{Source: f.location, Problem: "its first line could not be read: " + cut(err.Error(), 300), Count: 1, Blocking: true})
+			gaps = append(gaps, steps.Gap{Source: f.location, Problem: "its first line could not be read: " + steps.Cut(err.Error(), 300), Count: 1, Blocking: true})
 			continue
 		}
 		heads = append(heads, h)
@@ -83,7 +83,7 @@ func readHead(ctx context.Context, files steps.Files, location string) (head, er
 		}
 	}
 	if known == 0 {
-		return head{}, fmt.Errorf("its first line names no field of flow logs: %q", cut(strings.Join(h.fields, " "), 120))
+		return head{}, fmt.Errorf("its first line names no field of flow logs: %q", steps.Cut(strings.Join(h.fields, " "), 120))
 	}
 	return h, nil
 }

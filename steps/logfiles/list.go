@@ -61,7 +61,7 @@ func list(ctx context.Context, files steps.Files, location string) (listing, err
 	if len(others) > 0 { // of other services: CloudTrail lies under AWSLogs/ too
 		gap := steps.Gap{Source: location, Problem: "files under AWSLogs/ are not named as flow logs are, and were not looked at", Count: int64(len(others))}
 		for _, other := range others[:min(3, len(others))] {
-			gap.Examples = append(gap.Examples, cut(other, 200))
+			gap.Examples = append(gap.Examples, steps.Cut(other, 200))
 		}
 		all.gaps = append(all.gaps, gap)
 	}
@@ -107,11 +107,4 @@ func sample(files []file) []file {
 		}
 	}
 	return picked
-}
-
-func cut(text string, bytes int) string {
-	if len(text) > bytes {
-		return strings.ToValidUTF8(text[:bytes], "") + "…"
-	}
-	return text
 }

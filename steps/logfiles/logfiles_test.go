@@ -3,11 +3,8 @@ package logfiles
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"io"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -17,28 +14,8 @@ import (
 
 	"playbook/steps"
 	"playbook/steps/flowrecord"
+	"playbook/steps/stepstest"
 )
-
-// bucket is S3 in memory.
-type bucket map[string]string
-
-func (b bucket) List(_ context.Context, location string) iter.Seq2[steps.Object, error] {
-	return func(yield func(steps.Object, error) bool) {
-		for _, key := range slices.Sorted(maps.Keys(b)) {
-			if strings.HasPrefix(key, location) && !yield(steps.Object{Location: key, Bytes: int64(len(b[key]))}, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (b bucket) Open(_ context.Context, location string) (io.ReadCloser, error) {
-	content, ok := b[location]
-	if !ok {
-		return nil, errors.New("no such key")
-	}
-	return io.NopCloser(strings.NewReader(content)), nil
-}
 
 func zipped(text string) string {
 	var b bytes.Buffer
@@ -56,7 +33,7 @@ const (
 
 var march = steps.Window{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)}
 
-func run(t *testing.T, files bucket, now time.Time) (steps.Result, Result, error) {
+func run(t *testing.T, files stepstest.Bucket, now time.Time) (steps.Result, Result, error) {
 	t.Helper()
 	step := Kind().New().(*Step)
 	step.Location = "s3://logs/own/"
@@ -66,7 +43,7 @@ func run(t *testing.T, files bucket, now time.Time) (steps.Result, Result, error
 }
 
 func TestFilesFormatsAndLateness(t *testing.T) {
-	files := bucket{
+	files := stepstest.Bucket{
 		place + "01/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260301T0005Z_1.log.gz": zipped(v2 + "\n2 1 2\n"),
 		place + "01/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260301T0010Z_2.log.gz": "never opened: one of the day is enough",
 		place + "03/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260303T2355Z_3.log.gz": zipped(v2 + "\n"),
@@ -102,7 +79,7 @@ func TestFilesFormatsAndLateness(t *testing.T) {
 }
 
 func TestWhatIsMeasuredAgainst(t *testing.T) {
-	files := bucket{place + "03/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260303T2000Z_1.log.gz": zipped(v2 + "\n")}
+	files := stepstest.Bucket{place + "03/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260303T2000Z_1.log.gz": zipped(v2 + "\n")}
 	for name, test := range map[string]struct {
 		now  time.Time
 		late int64
@@ -131,7 +108,7 @@ func TestFilesThatCannotBeReadAreGaps(t *testing.T) {
 		"other lines": {"\x1b[31mhello world\n", "names no field of flow logs"},
 		"no line end": {strings.Repeat("srcaddr ", 4000), "has no end within 16384 bytes"},
 	} {
-		files := bucket{good: zipped(v2 + "\n"), place + "02/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260302T0005Z_1.log.gz": test.content}
+		files := stepstest.Bucket{good: zipped(v2 + "\n"), place + "02/111122223333_vpcflowlogs_eu-west-1_fl-0a_20260302T0005Z_1.log.gz": test.content}
 		result, value, err := run(t, files, march.To)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -148,18 +125,18 @@ func TestFilesThatCannotBeReadAreGaps(t *testing.T) {
 		}
 	}
 	var missing *steps.Missing
-	if _, _, err := run(t, bucket{}, march.To); !errors.As(err, &missing) {
+	if _, _, err := run(t, stepstest.Bucket{}, march.To); !errors.As(err, &missing) {
 		t.Errorf("no files at all: %v", err)
 	}
 }
 
 func TestLayouts(t *testing.T) {
 	hive := "s3://logs/own/AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/aws-region=eu-west-1/year=2026/month=03/day=01/hour=07/x_fl-0a_20260301T0705Z_1.log.parquet"
-	_, value, err := run(t, bucket{hive: "PAR1…"}, march.To)
+	_, value, err := run(t, stepstest.Bucket{hive: "PAR1…"}, march.To)
 	if err != nil || value.Layout != "hive" || value.Formats[0].Encoding != "parquet" || len(value.Columns) != 0 {
 		t.Errorf("%+v, %v", value, err)
 	}
-	_, value, err = run(t, bucket{hive: "PAR1…", place + "01/07/x_fl-0a_20260301T0705Z_1.log.gz": zipped(v2 + "\n"), place + "33/x.log.gz": "no day"}, march.To)
+	_, value, err = run(t, stepstest.Bucket{hive: "PAR1…", place + "01/07/x_fl-0a_20260301T0705Z_1.log.gz": zipped(v2 + "\n"), place + "33/x.log.gz": "no day"}, march.To)
 	if err != nil || value.Layout != "mixed" || value.Files != 2 || len(value.Columns) != 29 {
 		t.Errorf("%+v, %v", value, err)
 	}

@@ -6,59 +6,20 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"playbook/steps"
+	"playbook/steps/stepstest"
 )
 
 const (
 	fails  = `{"class_uid":2004,"finding_info":{"uid":"a","title":"SSH is open"},"metadata":{"event_code":"ssh"},"severity":"High","status_code":"FAIL","resources":[{"uid":"sg-1"}]}`
 	passes = `{"class_uid":2004,"finding_info":{"uid":"b","title":"SSH is open"},"metadata":{"event_code":"ssh"},"severity":"High","status_code":"PASS","resources":[{"uid":"sg-2"}]}`
 )
-
-// bucket is S3 in memory.
-type bucket map[string]string
-
-func (b bucket) List(_ context.Context, location string) iter.Seq2[steps.Object, error] {
-	return func(yield func(steps.Object, error) bool) {
-		found := false
-		for _, key := range slices.Sorted(maps.Keys(b)) {
-			if strings.HasPrefix(key, location) {
-				found = true
-				if !yield(steps.Object{Location: key}, nil) {
-					return
-				}
-			}
-		}
-		if !found {
-			yield(steps.Object{}, &steps.Missing{What: "what lies at " + location})
-		}
-	}
-}
-
-func (b bucket) Open(_ context.Context, location string) (io.ReadCloser, error) {
-	if b[location] == "unreadable" {
-		return nil, errors.New("access denied")
-	}
-	return io.NopCloser(strings.NewReader(b[location])), nil
-}
-
-// store keeps evidence in memory.
-type store map[string]string
-
-func (s store) Write(name string, write func(io.Writer) error) (steps.File, error) {
-	var b bytes.Buffer
-	err := write(&b)
-	s[name] = b.String()
-	return steps.File{Path: name}, err
-}
 
 func step(from ...string) *Step {
 	s := Kind().New().(*Step)
@@ -71,7 +32,7 @@ func TestFiles(t *testing.T) {
 	w := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(w, "["+passes+"]")
 	_ = w.Close()
-	files := bucket{"s3://b/p/x.ocsf.json": "[" + fails + "]", "s3://b/p/y.json.gz": packed.String(), "s3://b/p/z.csv": "a,b", "s3://b/p/compliance/c.html": "<html>"}
+	files := stepstest.Bucket{"s3://b/p/x.ocsf.json": "[" + fails + "]", "s3://b/p/y.json.gz": packed.String(), "s3://b/p/z.csv": "a,b", "s3://b/p/compliance/c.html": "<html>"}
 	result, err := step("s3://b/p/").Run(context.Background(), steps.Env{Files: files})
 	if err != nil {
 		t.Fatal(err)
@@ -90,16 +51,16 @@ func TestFiles(t *testing.T) {
 
 func TestWhatIsLostIsSaid(t *testing.T) {
 	for name, test := range map[string]struct {
-		files bucket
+		files stepstest.Bucket
 		gap   string
 		err   string
 	}{
-		"unreadable":       {bucket{"s3://b/a.json": "unreadable", "s3://b/b.json": passes}, "it could not be read: access denied", ""},
-		"empty":            {bucket{"s3://b/a.json": "[]", "s3://b/b.json": passes}, "it has no finding, not even of a check that passed", ""},
-		"only empty ones":  {bucket{"s3://b/a.json": "[]"}, "it has no finding, not even of a check that passed", "that is no clean scan but none"},
-		"nothing there":    {bucket{}, "", "find what the scanner wrote: what lies at s3://b/ is missing"},
-		"cut off":          {bucket{"s3://b/a.json": "[" + passes + "," + fails[:50]}, "was left out", ""},
-		"a broken archive": {bucket{"s3://b/a.json.gz": "\x1f\x8bxxx", "s3://b/b.json": passes}, "unpack it", ""},
+		"unreadable":       {stepstest.Bucket{"s3://b/a.json": stepstest.Unreadable, "s3://b/b.json": passes}, "it could not be read: access denied", ""},
+		"empty":            {stepstest.Bucket{"s3://b/a.json": "[]", "s3://b/b.json": passes}, "it has no finding, not even of a check that passed", ""},
+		"only empty ones":  {stepstest.Bucket{"s3://b/a.json": "[]"}, "it has no finding, not even of a check that passed", "that is no clean scan but none"},
+		"nothing there":    {stepstest.Bucket{}, "", "find what the scanner wrote: what lies at s3://b/ is missing"},
+		"cut off":          {stepstest.Bucket{"s3://b/a.json": "[" + passes + "," + fails[:50]}, "was left out", ""},
+		"a broken archive": {stepstest.Bucket{"s3://b/a.json.gz": "\x1f\x8bxxx", "s3://b/b.json": passes}, "unpack it", ""},
 	} {
 		result, err := step("s3://b/").Run(context.Background(), steps.Env{Files: test.files})
 		if (err != nil) != (test.err != "") || err != nil && !strings.Contains(err.Error(), test.err) {
@@ -129,7 +90,7 @@ cat > "$7/$9.ocsf.json" <<'END'
 [`+fails+`,`+passes+`]
 END
 `)
-	evidence := store{}
+	evidence := stepstest.Store{}
 	result, err := step().Run(context.Background(), steps.Env{Live: true, Evidence: evidence})
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +108,7 @@ func TestARunThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			program(t, test.script)
-			result, err := step().Run(context.Background(), steps.Env{Live: true, Evidence: store{}})
+			result, err := step().Run(context.Background(), steps.Env{Live: true, Evidence: stepstest.Store{}})
 			if err == nil || !strings.Contains(err.Error(), test.want) || result.Quality.Examined != 0 {
 				t.Errorf("%v, %+v", err, result.Quality)
 			}
@@ -160,7 +121,7 @@ func TestARunThatIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if _, err := step().Run(ctx, steps.Env{Live: true, Evidence: store{}}); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 30*time.Second {
+	if _, err := step().Run(ctx, steps.Env{Live: true, Evidence: stepstest.Store{}}); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 30*time.Second {
 		t.Error(err, time.Since(began))
 	}
 }

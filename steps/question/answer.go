@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"playbook/steps"
 )
 
 // What an answer can have to be.
@@ -106,12 +108,12 @@ func (s *Step) read(answer string) (*time.Time, error) {
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, answer); err == nil {
 			if at = at.UTC(); at.Year() < 1970 || at.Year() > 2200 {
-				return nil, fmt.Errorf("%q is in the year %d, a slip of the pen", cut(answer), at.Year())
+				return nil, fmt.Errorf("%q is in the year %d, a slip of the pen", steps.Cut(answer, 100), at.Year())
 			}
 			return &at, nil
 		}
 	}
-	return nil, fmt.Errorf("%q is not %s%s", cut(answer), wanted, s.orElse())
+	return nil, fmt.Errorf("%q is not %s%s", steps.Cut(answer, 100), wanted, s.orElse())
 }
 
 // offered refuses what is none of the choices.
@@ -120,13 +122,5 @@ func (s *Step) offered(answer string) error {
 	if len(choices) == 0 || slices.Contains(choices, answer) {
 		return nil
 	}
-	return fmt.Errorf("%q is none of the choices: %s", cut(answer), strings.Join(choices, ", "))
-}
-
-// cut shortens an answer for a message.
-func cut(answer string) string {
-	if short := []rune(answer); len(short) > 100 {
-		return string(short[:100]) + "…"
-	}
-	return answer
+	return fmt.Errorf("%q is none of the choices: %s", steps.Cut(answer, 100), strings.Join(choices, ", "))
 }
