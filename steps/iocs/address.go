@@ -37,7 +37,7 @@ var internal = func() []netip.Prefix {
 	var list []netip.Prefix
 	for _, text := range strings.Fields(`0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
 		192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4
-		::/127 64:ff9b:1::/48 100::/64 fc00::/7 fe80::/10 fec0::/10 ff00::/8`) {
+		::/16 64:ff9b:1::/48 100::/64 fc00::/7 fe80::/10 fec0::/10 ff00::/8`) {
 		list = append(list, netip.MustParsePrefix(text))
 	}
 	return list

@@ -77,6 +77,11 @@ func TestLists(t *testing.T) {
 			"9 - a@example.net: other: it is an address of mail\n" +
 			"10 - fe80::1%eth0: address: it names an interface of the machine that it was seen on (eth0)\n" +
 			"11 - words of no use: other: it is neither an address nor a network\n"},
+		"IPv6 that nobody has": {"2001:db8::1\n0:0:1::/48\n::1\nfd00::1\n",
+			"1 2001:db8::1\n" +
+				"2 - 0:0:1::/48: address: it is private or reserved (::/16), and would match traffic of the own network\n" +
+				"3 - ::1: address: it is private or reserved (::/16), and would match traffic of the own network\n" +
+				"4 - fd00::1: address: it is private or reserved (fc00::/7), and would match traffic of the own network\n"},
 		"control characters": {"203.0.113.9,\x1b[31mred\xff\n", "1 203.0.113.9 (\x1b[31mred\uFFFD)\n"},
 		"a mark of bytes":    {"\xef\xbb\xbf203.0.113.9\n", "1 203.0.113.9\n"},
 	} {
