@@ -52,7 +52,8 @@ could not be looked at.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	all := kinds.All()
-	root.AddCommand(runCommand(s, all), validateCommand(s, all), showCommand(s, all), schemaCommand(s, all), reportCommand(s), baselineCommand(s))
+	root.AddCommand(runCommand(s, all), validateCommand(s, all), showCommand(s, all), schemaCommand(s, all), reportCommand(s), baselineCommand(s),
+		policyCommand(s, all))
 	err := root.Execute()
 	var code exitCode
 	switch {
