@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -224,3 +225,23 @@ func (o option) constants() (value any, ok bool) {
 // SQL lists the statements in the step's options as they are written, expressions
 // included. The engine learns from them which columns a run will want.
 func (s *Step) SQL() []string { return s.with.sql }
+
+// Preview is SQL with what can be told before the run filled in: values has the names of
+// expressions, and known says which paths of them ("params.table") mean something yet.
+func (s *Step) Preview(values map[string]any, known func(path string) bool) []string {
+	return s.with.root.preview(values, known)
+}
+
+func (o option) preview(values map[string]any, known func(path string) bool) []string {
+	if o.sql != nil {
+		return []string{o.sql.Preview(values, known)}
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
+		all = append(all, o.fields[name].preview(values, known)...)
+	}
+	for _, element := range o.list {
+		all = append(all, element.preview(values, known)...)
+	}
+	return all
+}

@@ -99,6 +99,9 @@ func (r *Run) Execute(ctx context.Context) (Summary, error) {
 	return summary, r.note(journal.Event{Type: journal.RunFinished, Finished: &summary.Finished})
 }
 
+// Scope is what expressions see before the first step.
+func (r *Run) Scope() map[string]any { return r.begin().values }
+
 // begin lays out the scope that every expression sees.
 func (r *Run) begin() *state {
 	st := &state{steps: map[string]any{}, outcomes: map[string]*outcome{}, targets: r.Ground.Targets()}

@@ -53,7 +53,7 @@ could not be looked at.
 	root.SetErr(stderr)
 	all := kinds.All()
 	root.AddCommand(runCommand(s, all), validateCommand(s, all), showCommand(s, all), schemaCommand(s, all), reportCommand(s), baselineCommand(s),
-		policyCommand(s, all))
+		policyCommand(s, all), planCommand(s, all))
 	err := root.Execute()
 	var code exitCode
 	switch {

@@ -194,6 +194,27 @@ func (q *SQL) Render(values map[string]any) (string, error) {
 	return b.String(), nil
 }
 
+// Preview gives the statement as far as it can be told from some of the values: holes that
+// read others, or that cannot be filled in yet, stay as they are written.
+func (q *SQL) Preview(values map[string]any, known func(path string) bool) string {
+	var b strings.Builder
+	at := 0
+	for i, token := range q.statement.Tokens {
+		program := q.holes[token.Offset]
+		if token.Kind != dialect.Hole || program == nil || slices.ContainsFunc(program.reads, func(path string) bool { return !known(path) }) {
+			continue
+		}
+		literal, err := q.literal(i, program, values)
+		if err != nil {
+			continue
+		}
+		b.WriteString(q.source[at:token.Offset])
+		at = token.Offset + len(token.Text)
+		b.WriteString(gap(q.source[:token.Offset], -1) + literal.String() + gap(q.source[at:], 0))
+	}
+	return b.String() + q.source[at:]
+}
+
 // gap is a space, unless the text has white space or a bracket at that end already:
 // what touches a literal must not become part of it.
 func gap(text string, end int) string {

@@ -229,3 +229,25 @@ func TestSQLValueProperty(t *testing.T) {
 		}
 	}
 }
+
+// TestPreview: what is known is filled in as literals, and everything else stays as it is
+// written, also what cannot be filled in.
+func TestPreview(t *testing.T) {
+	params := func(path string) bool { return strings.HasPrefix(path, "params.") }
+	values := map[string]any{"params": map[string]any{"ip": "it's", "table": "flow log"}}
+	for source, want := range map[string]string{
+		"SELECT ${{ params.ip }} FROM ${{ ident(params.table) }} WHERE a = ${{ item.ip }}": `SELECT 'it''s' FROM "flow log" WHERE a = ${{ item.ip }}`,
+		"SELECT ${{ params.ip + item.ip }}":                                                "SELECT ${{ params.ip + item.ip }}",
+		"SELECT ${{ 1 + 1 }}, ${{ time(params.ip) }}":                                      "SELECT 2, ${{ time(params.ip) }}",
+		"SELECT 1": "SELECT 1",
+	} {
+		q, mistakes := CompileSQL(source, testScope())
+		if len(mistakes) > 0 {
+			t.Errorf("%s: %v", source, mistakes[0])
+			continue
+		}
+		if got := q.Preview(values, params); got != want {
+			t.Errorf("%s\nis  %s\nwant %s", source, got, want)
+		}
+	}
+}
