@@ -69,12 +69,12 @@ func matching(x, form string, to Type, cast func(x string) string) string {
 // fail is SQL that ends the query when a row comes to it. DuckDB's own error() cannot
 // stand inside TRY. subject keeps it from being run ahead of time.
 func fail(message, subject string, as Type) string {
-	return fmt.Sprintf("CAST(trino_fail(%s, coalesce(CAST(%s AS VARCHAR), '')) AS %s)", quoteText(message), subject, as.SQL())
+	return fmt.Sprintf("CAST(trino_fail(%s, coalesce(CAST(%s AS VARCHAR), '')) AS %s)", textLiteral(message), subject, as.SQL())
 }
 
 // cannotCast is fail for a cast, with the value in the message.
 func cannotCast(sql string, to Type) string {
-	return fmt.Sprintf("CAST(trino_cannot_cast(%s, CAST(%s AS VARCHAR)) AS %s)", quoteText(shownForCast(to)), sql, to.SQL())
+	return fmt.Sprintf("CAST(trino_cannot_cast(%s, CAST(%s AS VARCHAR)) AS %s)", textLiteral(shownForCast(to)), sql, to.SQL())
 }
 
 func shownForCast(t Type) string {

@@ -210,12 +210,12 @@ func (a *analyzer) same(pos int, what string, values []value, at func(int) int) 
 
 // textLiteral writes a string. Characters that mark places in SQL are written apart.
 func textLiteral(text string) string {
-	if !strings.ContainsAny(text, "\x01\x02\x03\x04") {
+	if !strings.ContainsAny(text, marks) {
 		return quoteText(text)
 	}
 	var parts []string
 	for text != "" {
-		i := strings.IndexAny(text, "\x01\x02\x03\x04")
+		i := strings.IndexAny(text, marks)
 		if i < 0 {
 			i = len(text)
 		}
@@ -289,7 +289,7 @@ func (a *analyzer) typed(x *query.Typed) value {
 		v, ok = literalAddress(x.Text)
 	case "decimal":
 		if typ, ok = decimalOf(x.Text); ok && strings.Trim(x.Text, "+-.0123456789") == "" {
-			v = value{typ: typ, sql: "CAST(" + quoteText(x.Text) + " AS " + typ.SQL() + ")"}
+			v = value{typ: typ, sql: "CAST(" + textLiteral(x.Text) + " AS " + typ.SQL() + ")"}
 		} else {
 			ok = false
 		}

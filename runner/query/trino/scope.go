@@ -113,6 +113,8 @@ const (
 	columnMark, columnEnd = "\x01", "\x02"
 	tableMark, tableEnd   = "\x03", "\x04"
 	sparedMark, sparedEnd = "\x07", "\x08" // number of a table, space, condition
+	// marks are all of them; see textLiteral, and outputMark too.
+	marks = columnMark + columnEnd + tableMark + tableEnd + outputMark + outputEnd + sparedMark + sparedEnd
 )
 
 func (a *analyzer) column(of *relation, name, sql string, typ Type) *column {

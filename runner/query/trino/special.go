@@ -150,7 +150,7 @@ func doTry(a *analyzer, c *query.Call, s *scope, w *withs) value {
 
 func doTypeof(a *analyzer, c *query.Call, s *scope, w *withs) value {
 	v := a.expr(c.Args[0], s, w)
-	return made(Varchar, quoteText(v.typ.String()), v)
+	return made(Varchar, textLiteral(v.typ.String()), v)
 }
 
 func doGrouping(a *analyzer, c *query.Call, s *scope, w *withs) value {

@@ -95,7 +95,7 @@ func (t Type) SQL() string {
 // Field is the name of a row's field in DuckDB, where each needs one of its own.
 func (t Type) Field(i int) string {
 	name := strings.ToLower(t.Fields[i])
-	if name == "" || slices.ContainsFunc(t.Fields[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
+	if name == "" || strings.ContainsAny(name, marks) || slices.ContainsFunc(t.Fields[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
 		return fmt.Sprintf("field%d", i)
 	}
 	return name
